@@ -1,0 +1,145 @@
+/**
+ * The contract of a resource type: one file states all that the engine needs to know of it.
+ * The engine fixes the order of every PUT and PATCH: route, authorization, body against `properties`, `limit`, `admit`, allocation in `owns`,
+ * one transaction, facts, outcome. A type fills only the slots it needs; no hook gets the store, and no field here exists for one type.
+ */
+
+import type { Clock } from '#base/clock.ts';
+import type { Fault } from '#base/fault.ts';
+import type { IpAddress } from '#base/ip.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { ResourceId, ResourceKey } from '#base/resource-id.ts';
+import type { Schema } from '#base/schema.ts';
+import type { ResourceBody, ResourceRecord } from '#store/resources.ts';
+import type { Fact } from '#topology/facts.ts';
+import type { Snapshot } from '#topology/snapshot.ts';
+
+/** A resource as hooks see it: the record, with its parsed id. */
+export interface Resource extends ResourceRecord {
+  readonly resourceId: ResourceId;
+}
+
+/** What a PUT or PATCH would store: `hidden` starts as the previous one's. */
+export interface Draft {
+  readonly resourceId: ResourceId;
+  readonly body: ResourceBody;
+  readonly hidden: JsonObject;
+}
+
+/** Reads inside the request's transaction. */
+export interface ResourceLookup {
+  get(key: ResourceKey): Promise<Resource | undefined>;
+  list(type: string, under: ResourceKey | '/'): Promise<Resource[]>;
+  children(key: ResourceKey): Promise<Resource[]>;
+  owned(key: ResourceKey): Promise<Resource[]>;
+  /** Resources of a type that name `key` anywhere in their body. */
+  referrers(key: ResourceKey, type?: string): Promise<Resource[]>;
+}
+
+/** Who asks, for hooks that must check a second right (a linked scope). */
+export interface Caller {
+  readonly principalId: string;
+  readonly tenantId: string;
+  readonly appId: string | undefined;
+  /** Whether the caller may do the action (`Microsoft.ContainerRegistry/registries/.../action`) at the scope. */
+  may(action: string, scope: ResourceKey): boolean;
+}
+
+export interface HookContext {
+  readonly reader: ResourceLookup;
+  readonly caller: Caller;
+  readonly clock: Clock;
+  /** The registries' DNS suffix, `azurecr.io` unless set by --domain. */
+  readonly domain: string;
+  readonly tenantId: string;
+  /** A fresh GUID. */
+  newGuid(): string;
+  /**
+   * The lowest free address of a subnet (first four and last reserved, as Azure does), or `wanted` when it is free.
+   * What the transaction took before counts as taken, except what `keepFor` (a NIC that is being rewritten) holds.
+   * @throws Fault `SubnetIsFull`, `PrivateIPAddressInUse`, `PrivateIPAddressNotInSubnet`
+   */
+  allocateAddress(subnet: ResourceKey, options?: { wanted?: string; keepFor?: ResourceKey }): Promise<IpAddress>;
+}
+
+/** A resource that another one makes and keeps: written in the same transaction, deleted with its owner. Its own type's schema and `admit` are not asked. */
+export interface OwnedResource {
+  readonly id: string;
+  readonly body: ResourceBody;
+  readonly hidden?: JsonObject;
+}
+
+/** POST `{id}/{name}`. */
+export interface Action {
+  /** GET for the few that Azure serves so (listUsages); POST otherwise. */
+  readonly method?: 'GET' | 'POST';
+  /** The right it needs, e.g. `Microsoft.ContainerRegistry/registries/listCredentials/action`. */
+  readonly permission: string;
+  readonly request?: Schema;
+  /** May change the resource by returning `update`. */
+  run(
+    resource: Resource,
+    request: unknown,
+    context: HookContext & { snapshot: Snapshot },
+  ): Promise<{ status?: number; body?: unknown; update?: { body?: ResourceBody; hidden?: JsonObject } }>;
+}
+
+export interface ResourceType {
+  /** Canonical casing. Nesting by slashes says the parent type. */
+  readonly type: string;
+  /** Where it lives: below a resource group, a subscription, the tenant, or on any scope (`extension`: role assignments). Child types take their parent's. */
+  readonly scope: 'tenant' | 'subscription' | 'resourceGroup' | 'extension';
+  /** api-versions that are listed by the provider; every well-formed one is accepted. Newest first. */
+  readonly apiVersions: readonly string[];
+  /** `required`: a tracked resource's region; `global`: always 'global'; `none`: not part of the shape. `inherit`: defaults to its resource group's when absent. */
+  readonly location: 'required' | 'global' | 'none';
+  /** Whether tags, sku, identity are part of the shape. */
+  readonly tags?: boolean;
+  readonly sku?: Schema<JsonObject>;
+  readonly identity?: boolean;
+  /** Checks the last name of the id; message says what is allowed. */
+  readonly name: { readonly pattern: RegExp; readonly message: string };
+  /** The writable properties with their defaults; unknown and read-only ones are dropped, since clients PUT back what they got. Must be idempotent. */
+  readonly properties: Schema<JsonObject>;
+  /** Property paths that may not change after creation, e.g. `privateLinkServiceId`. */
+  readonly immutable?: readonly string[];
+  /** Property paths that no GET shows. */
+  readonly secret?: readonly string[];
+  /** The verbs that clients may use; all by default. A proxy type that only its owner makes has no `PUT`-create: see `ownerMade`. */
+  readonly verbs?: readonly ('GET' | 'PUT' | 'PATCH' | 'DELETE')[];
+  /** True: only an owner creates it; a client's PUT updates an existing one or is refused. */
+  readonly ownerMade?: boolean;
+  /** 201 on creation by default; ACR and network PUT answers carry `Azure-AsyncOperation` when the outcome is late. */
+  readonly asyncOperationPath?: 'resource' | 'location';
+  /** Whether If-None-Match / If-Match are honoured; all do by default. */
+
+  /** Before anything is stored: how many there may be. One Fault, or nothing. */
+  limit?(draft: Draft, context: HookContext): Promise<Fault | undefined>;
+  /** Every objection to the change; changes nothing. */
+  admit?(draft: Draft, previous: Resource | undefined, context: HookContext): Promise<readonly Fault[]>;
+  /** Fills in what the service decides at write time (allocated addresses, principal ids, creation dates): returns the body and hidden to store. Runs after `admit`. */
+  prepare?(draft: Draft, previous: Resource | undefined, context: HookContext): Promise<{ body: ResourceBody; hidden?: JsonObject }>;
+  /** The resources this one makes, complete: what is no longer listed is deleted. Runs after each write of this resource, and again when a resource that `affects` it changes. */
+  owns?(resource: Resource, context: HookContext): Promise<readonly OwnedResource[]>;
+  /** Keys of resources whose `owns` depends on this one: the engine asks them again in the same transaction, also after this one's deletion. */
+  affects?(resource: Resource, reader: ResourceLookup): Promise<readonly ResourceKey[]>;
+  /** What this resource makes true. Pure; the engine keeps the result by etag. */
+  facts?(resource: Resource): readonly Fact[];
+  /** The resource's properties as GET shows them: stored ones plus read-only ones. Default: the stored ones. */
+  present?(resource: Resource, context: { snapshot: Snapshot; reader: ResourceLookup; domain: string }): Promise<JsonObject>;
+  /** Why it may not be deleted; empty when it may. Children are deleted with it. */
+  mayDelete?(resource: Resource, context: HookContext): Promise<readonly Fault[]>;
+  /** Actions by name, e.g. `listCredentials`. */
+  readonly actions?: Readonly<Record<string, Action>>;
+  /** Actions on the type's collection at subscription scope, e.g. `checkNameAvailability`. `/subscriptions/S/providers/NS/NAME`. */
+  readonly subscriptionActions?: Readonly<Record<string, Omit<Action, 'run'> & { run(request: unknown, context: HookContext): Promise<unknown> }>>;
+  /** Settings of this resource that are stored but do not act yet; each becomes a `Warning` header and a line of `postern status`. */
+  unenforced?(resource: Resource): readonly string[];
+  /** Columns of the CLI's table output: heading -> JMESPath in the flattened resource. */
+  readonly table?: Readonly<Record<string, string>>;
+}
+
+/** A type as given, with its literal kept; gives each type file one checked export. */
+export function resourceType<T extends ResourceType>(type: T): T {
+  return type;
+}

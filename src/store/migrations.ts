@@ -1,0 +1,95 @@
+/** The schema, as the steps that led to it. A step is never edited once released: add one. `user_version` counts the steps taken. */
+export const migrations: readonly string[] = [
+  `
+  create table settings (name text primary key, value text not null) strict, without rowid;
+  insert into settings values ('revision', '0');
+
+  create table resources (
+    key text primary key,
+    id text not null,
+    type text not null,
+    name text not null,
+    parent text,
+    owner text,
+    body text not null,
+    hidden text not null,
+    etag text not null,
+    revision integer not null
+  ) strict, without rowid;
+  create index resources_type on resources (type, key);
+  create index resources_parent on resources (parent);
+  create index resources_owner on resources (owner) where owner is not null;
+
+  create table resource_references (source text not null, target text not null, primary key (target, source)) strict, without rowid;
+  create index resource_references_source on resource_references (source);
+
+  create table operations (
+    id text primary key,
+    resource text not null,
+    started_at text not null,
+    ended_at text,
+    status text not null,
+    error text
+  ) strict, without rowid;
+
+  create table principals (
+    object_id text primary key,
+    app_id text not null unique,
+    kind text not null,
+    display_name text not null,
+    created_at text not null
+  ) strict, without rowid;
+  create table principal_secrets (
+    key_id text primary key,
+    object_id text not null references principals on delete cascade,
+    salt text not null,
+    hash text not null,
+    display_name text not null,
+    expires_at text not null
+  ) strict, without rowid;
+  create index principal_secrets_object on principal_secrets (object_id);
+
+  create table blobs (
+    registry text not null,
+    repository text not null,
+    digest text not null,
+    size integer not null,
+    created_at text not null,
+    primary key (registry, repository, digest)
+  ) strict, without rowid;
+  create index blobs_digest on blobs (digest);
+
+  create table manifests (
+    registry text not null,
+    repository text not null,
+    digest text not null,
+    media_type text not null,
+    size integer not null,
+    subject text,
+    artifact_type text,
+    annotations text,
+    created_at text not null,
+    primary key (registry, repository, digest)
+  ) strict, without rowid;
+  create index manifests_subject on manifests (registry, repository, subject) where subject is not null;
+
+  create table tags (
+    registry text not null,
+    repository text not null,
+    name text not null,
+    digest text not null,
+    created_at text not null,
+    updated_at text not null,
+    primary key (registry, repository, name)
+  ) strict, without rowid;
+  create index tags_digest on tags (registry, repository, digest);
+
+  create table uploads (
+    id text primary key,
+    registry text not null,
+    repository text not null,
+    principal text not null,
+    started_at text not null
+  ) strict, without rowid;
+  `,
+];

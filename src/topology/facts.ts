@@ -1,0 +1,156 @@
+/**
+ * Facts: what one resource makes true of the world, stated purely by its type. The fold of all facts is the Snapshot.
+ * A fact names other resources by key only; whether they exist is for the fold to find out.
+ */
+
+import type { DomainName } from '#base/domain-name.ts';
+import type { IpAddress, IpPrefix } from '#base/ip.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+
+export type ConnectionState = 'Approved' | 'Pending' | 'Rejected' | 'Disconnected';
+
+/** A virtual network exists. */
+export interface NetworkFact {
+  readonly kind: 'network';
+  readonly network: ResourceKey;
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly prefixes: readonly IpPrefix[];
+  /** The address that the public side sees for this network's machines (198.51.100.0/24), allocated at creation. */
+  readonly egressAddress: IpAddress;
+}
+
+export interface SubnetFact {
+  readonly kind: 'subnet';
+  readonly network: ResourceKey;
+  readonly subnet: ResourceKey;
+  readonly name: string;
+  readonly prefix: IpPrefix;
+}
+
+/** An address is taken in a subnet by a network interface; a private endpoint's addresses also say which member they serve. */
+export interface AddressFact {
+  readonly kind: 'address';
+  readonly network: ResourceKey;
+  readonly subnet: ResourceKey;
+  readonly nic: ResourceKey;
+  readonly address: IpAddress;
+  readonly endpoint?: { readonly endpoint: ResourceKey; readonly member: string; readonly fqdns: readonly DomainName[] };
+}
+
+/** A virtual machine with its network interfaces and identities. */
+export interface MachineFact {
+  readonly kind: 'machine';
+  readonly machine: ResourceKey;
+  readonly id: string;
+  readonly name: string;
+  readonly nics: readonly ResourceKey[];
+  /** User-assigned identities by resource key. */
+  readonly identities: readonly ResourceKey[];
+  /** The machine's own, when it has one. */
+  readonly systemIdentity?: { readonly principalId: string; readonly clientId: string };
+}
+
+/** A user-assigned identity. */
+export interface IdentityFact {
+  readonly kind: 'identity';
+  readonly identity: ResourceKey;
+  readonly id: string;
+  readonly principalId: string;
+  readonly clientId: string;
+  readonly tenantId: string;
+}
+
+export interface RegistryFact {
+  readonly kind: 'registry';
+  readonly registry: ResourceKey;
+  readonly id: string;
+  /** Lower case. */
+  readonly name: string;
+  readonly loginServer: DomainName;
+  /** The home region first. */
+  readonly regions: readonly string[];
+  readonly sku: 'Basic' | 'Standard' | 'Premium';
+  readonly publicNetworkAccess: boolean;
+  readonly defaultAction: 'Allow' | 'Deny';
+  readonly ipRules: readonly IpPrefix[];
+  readonly dataEndpointEnabled: boolean;
+  readonly adminUserEnabled: boolean;
+  readonly anonymousPullEnabled: boolean;
+  /** Whether ARM-audience tokens are taken at `/oauth2/exchange`. */
+  readonly armAudienceAccepted: boolean;
+}
+
+/** A private endpoint's connection to a registry, in the registry's eyes. */
+export interface ConnectionFact {
+  readonly kind: 'connection';
+  readonly connection: ResourceKey;
+  readonly registry: ResourceKey;
+  readonly endpoint: ResourceKey;
+  readonly state: ConnectionState;
+}
+
+export interface ZoneFact {
+  readonly kind: 'zone';
+  readonly zone: ResourceKey;
+  readonly name: DomainName;
+}
+
+export interface ZoneLinkFact {
+  readonly kind: 'zone-link';
+  readonly link: ResourceKey;
+  readonly zone: ResourceKey;
+  readonly network: ResourceKey;
+}
+
+/** A record set of a private zone. `name` is absolute. `data` is what dns-packet takes for the type. */
+export interface RecordSetFact {
+  readonly kind: 'record-set';
+  readonly recordSet: ResourceKey;
+  readonly zone: ResourceKey;
+  readonly name: DomainName;
+  readonly type: 'A' | 'SOA';
+  readonly ttlSeconds: number;
+  readonly data: readonly unknown[];
+}
+
+export interface RoleDefinitionFact {
+  readonly kind: 'role-definition';
+  readonly role: ResourceKey;
+  /** The GUID, lower case: assignments name roles by ids of any scope with the same GUID. */
+  readonly name: string;
+  readonly roleName: string;
+  readonly permissions: readonly RolePermission[];
+}
+
+export interface RolePermission {
+  readonly actions: readonly string[];
+  readonly notActions: readonly string[];
+  readonly dataActions: readonly string[];
+  readonly notDataActions: readonly string[];
+}
+
+export interface RoleAssignmentFact {
+  readonly kind: 'role-assignment';
+  readonly assignment: ResourceKey;
+  /** Lower-case scope id, `/` for the tenant. */
+  readonly scope: string;
+  /** The role definition's GUID, lower case. */
+  readonly role: string;
+  readonly principalId: string;
+}
+
+export type Fact =
+  | NetworkFact
+  | SubnetFact
+  | AddressFact
+  | MachineFact
+  | IdentityFact
+  | RegistryFact
+  | ConnectionFact
+  | ZoneFact
+  | ZoneLinkFact
+  | RecordSetFact
+  | RoleDefinitionFact
+  | RoleAssignmentFact;

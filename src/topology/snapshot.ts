@@ -1,0 +1,100 @@
+/** The Snapshot: the immutable, numbered world that dns, edge, registry and fabric read. Parts are shared between snapshots while their facts stand. */
+import type { DomainName } from '#base/domain-name.ts';
+import type { IpAddress, IpPrefix } from '#base/ip.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+import type { ConnectionState, IdentityFact, RegistryFact, RoleAssignmentFact, RoleDefinitionFact } from './facts.ts';
+
+export interface Snapshot {
+  /** The store revision whose facts these are. */
+  readonly revision: number;
+  readonly networks: ReadonlyMap<ResourceKey, NetworkPart>;
+  readonly registries: ReadonlyMap<ResourceKey, RegistryPart>;
+  /** Every machine of every network, by key. */
+  readonly machines: ReadonlyMap<ResourceKey, Machine>;
+  readonly names: NamesPart;
+  readonly access: AccessPart;
+}
+
+/** One virtual network: all that its namespace, its resolver and its listeners need. */
+export interface NetworkPart {
+  readonly key: ResourceKey;
+  readonly id: string;
+  readonly name: string;
+  readonly prefixes: readonly IpPrefix[];
+  readonly egressAddress: IpAddress;
+  readonly subnets: readonly { readonly key: ResourceKey; readonly name: string; readonly prefix: IpPrefix }[];
+  readonly machines: readonly Machine[];
+  /** Endpoint addresses of this network, by address. */
+  readonly endpoints: ReadonlyMap<IpAddress, EndpointAddress>;
+  /** Keys of the zones linked to this network. */
+  readonly zones: readonly ResourceKey[];
+}
+
+export interface Machine {
+  readonly key: ResourceKey;
+  readonly id: string;
+  readonly name: string;
+  readonly network: ResourceKey;
+  readonly addresses: readonly IpAddress[];
+  readonly identities: readonly MachineIdentity[];
+}
+
+export interface MachineIdentity {
+  /** The user-assigned identity's resource id, or the machine's own id for a system-assigned one. */
+  readonly resourceId: string;
+  readonly system: boolean;
+  readonly principalId: string;
+  readonly clientId: string;
+}
+
+export interface EndpointAddress {
+  readonly address: IpAddress;
+  readonly endpoint: ResourceKey;
+  readonly member: string;
+  readonly fqdns: readonly DomainName[];
+  /** Undefined when the connection is gone on the registry's side. */
+  readonly registry: ResourceKey | undefined;
+  readonly state: ConnectionState;
+}
+
+/** One registry: its policy and its connections. */
+export interface RegistryPart extends RegistryFact {
+  /** Connection state by private endpoint. */
+  readonly connections: ReadonlyMap<ResourceKey, ConnectionState>;
+  /** Data host names by region: `NAME.REGION.data.DOMAIN`. */
+  readonly dataHosts: ReadonlyMap<string, DomainName>;
+}
+
+/** Which host names lead to which registry, and the private zones. */
+export interface NamesPart {
+  /** By login server and by data host name. */
+  readonly hosts: ReadonlyMap<DomainName, RegistryHost>;
+  readonly zones: ReadonlyMap<ResourceKey, ZonePart>;
+}
+
+export interface RegistryHost {
+  readonly registry: ResourceKey;
+  readonly role: 'login' | 'data';
+  /** The region a data host serves; the home region for the login server. */
+  readonly region: string;
+}
+
+export interface ZonePart {
+  readonly key: ResourceKey;
+  readonly name: DomainName;
+  /** Absolute name -> record sets at it. The zone's own SOA is at the zone name. */
+  readonly records: ReadonlyMap<DomainName, readonly ZoneRecordSet[]>;
+}
+
+export interface ZoneRecordSet {
+  readonly type: 'A' | 'SOA';
+  readonly ttlSeconds: number;
+  readonly data: readonly unknown[];
+}
+
+/** Who may do what: read by `topology/access.ts`. */
+export interface AccessPart {
+  readonly roles: ReadonlyMap<string, RoleDefinitionFact>;
+  readonly assignments: ReadonlyMap<string, readonly RoleAssignmentFact[]>;
+  readonly identities: ReadonlyMap<ResourceKey, IdentityFact>;
+}
