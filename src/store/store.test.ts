@@ -1,0 +1,137 @@
+/** The store: transactions, the change feed, references, and what a second opener sees. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { Fault } from '#base/fault.ts';
+import { resourceKey } from '#base/resource-id.ts';
+import { type Change, Store } from './store.ts';
+
+const id = (name: string): string => `/subscriptions/s/resourceGroups/g/providers/Microsoft.X/things/${name}`;
+const record = (name: string, properties: Record<string, string> = {}) => ({
+  key: resourceKey(id(name)),
+  id: id(name),
+  type: 'Microsoft.X/things',
+  name,
+  parent: resourceKey('/subscriptions/s/resourceGroups/g'),
+  owner: undefined,
+  body: { properties },
+  hidden: {},
+  etag: '1',
+});
+
+test('a transaction that throws leaves nothing and tells nobody', async () => {
+  const store = await Store.open(':memory:');
+  const told: Change[] = [];
+  store.subscribe((change) => told.push(change));
+  await assert.rejects(
+    store.write(async (transaction) => {
+      await transaction.resources.put(record('a'));
+      throw new Error('no');
+    }),
+    /no/,
+  );
+  assert.equal(await store.resources.get(resourceKey(id('a'))), undefined);
+  assert.deepEqual(told, []);
+  assert.equal(store.revision, 0);
+  await store.close();
+});
+
+test('each transaction is one change, told in order, with what was before', async () => {
+  const store = await Store.open(':memory:');
+  const told: Change[] = [];
+  store.subscribe((change) => told.push(change));
+  await Promise.all([
+    store.write(async ({ resources }) => {
+      await resources.put(record('a'));
+      await resources.put(record('a', { v: '2' }));
+    }),
+    store.write(({ resources }) => resources.put(record('a', { v: '3' }))),
+    store.write(({ resources }) => resources.delete(resourceKey(id('a')))),
+  ]);
+  assert.deepEqual(
+    told.map(({ revision, resources }) => [revision, resources.map(({ before, after }) => [before?.body.properties.v, after?.body.properties.v])]),
+    [
+      [1, [[undefined, '2']]],
+      [2, [['2', '3']]],
+      [3, [['3', undefined]]],
+    ],
+  );
+  await store.close();
+});
+
+test('a transaction that changes no resource makes no revision', async () => {
+  const store = await Store.open(':memory:');
+  await store.write(async ({ database }) => database.insertInto('settings').values({ name: 'x', value: 'y' }).execute());
+  await store.write(async ({ resources }) => {
+    await resources.put(record('a'));
+    await resources.delete(resourceKey(id('a')));
+  });
+  assert.equal((await store.write(async () => 1)).revision, store.revision);
+  await store.close();
+});
+
+test('referrers are found by any id in the body, in values and in names, and forgotten with the record', async () => {
+  const store = await Store.open(':memory:');
+  const target = resourceKey(id('target'));
+  await store.write(async ({ resources }) => {
+    await resources.put(record('a', { deep: id('TARGET') }));
+    await resources.put(record('b', { [id('target')]: 'x' }));
+    await resources.put(record('c', { text: 'not an id' }));
+  });
+  assert.deepEqual(
+    (await store.resources.referrers(target)).map(({ name }) => name),
+    ['a', 'b'],
+  );
+  await store.write(async ({ resources }) => {
+    await resources.delete(resourceKey(id('a')));
+    await resources.put(record('b'));
+  });
+  assert.deepEqual(await store.resources.referrers(target), []);
+  await store.close();
+});
+
+test('a list below a scope does not take in its neighbours', async () => {
+  const store = await Store.open(':memory:');
+  await store.write(async ({ resources }) => {
+    await resources.put(record('a'));
+    await resources.put({ ...record('a'), key: resourceKey('/subscriptions/s/resourceGroups/g2/providers/Microsoft.X/things/z'), name: 'z' });
+  });
+  assert.deepEqual(
+    (await store.resources.list({ under: '/subscriptions/s/resourcegroups/g' })).map(({ name }) => name),
+    ['a'],
+  );
+  await store.close();
+});
+
+test('a file is found again by the next opener, and one of a newer version is refused unchanged', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-store-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'x.db');
+  const first = await Store.open(path);
+  await first.write(({ resources }) => resources.put(record('a')));
+  await first.close();
+  const second = await Store.open(path);
+  assert.equal(second.revision, 1);
+  assert.equal((await second.resources.get(resourceKey(id('a'))))?.revision, 1);
+  await second.close();
+  const raw = new DatabaseSync(path);
+  raw.exec('pragma user_version = 999');
+  raw.close();
+  await assert.rejects(Store.open(path), (error) => error instanceof Fault && error.code === 'DataFolderTooNew');
+});
+
+test('reads see committed state only, and do not wait for a writer', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-store-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const store = await Store.open(join(folder, 'x.db'));
+  await store.write(async ({ resources }) => {
+    await resources.put(record('a'));
+    assert.equal(await store.resources.get(resourceKey(id('a'))), undefined);
+    assert.ok(await resources.get(resourceKey(id('a'))));
+  });
+  assert.ok(await store.resources.get(resourceKey(id('a'))));
+  await store.close();
+});
