@@ -91,11 +91,15 @@ export interface ResourceType {
   readonly scope: 'tenant' | 'subscription' | 'resourceGroup' | 'extension';
   /** api-versions that are listed by the provider; every well-formed one is accepted. Newest first. */
   readonly apiVersions: readonly string[];
-  /** `required`: a tracked resource's region; `global`: always 'global'; `none`: not part of the shape. `inherit`: defaults to its resource group's when absent. */
+  /** `required`: a tracked resource's region, fixed at creation; `global`: always 'global'; `none`: not part of the shape. */
   readonly location: 'required' | 'global' | 'none';
   /** Whether tags, sku, identity are part of the shape. */
   readonly tags?: boolean;
   readonly sku?: Schema<JsonObject>;
+  /**
+   * Managed identities. The engine checks and fills `body.identity`: `type`, `userAssignedIdentities[id] = {principalId, clientId}` of the identity resources, and for a
+   * system-assigned one `principalId` and `tenantId`, with `{principalId, clientId}` also at `hidden.systemIdentity` for `facts`. An `identity` that a PUT leaves out stays.
+   */
   readonly identity?: boolean;
   /** Checks the last name of the id; message says what is allowed. */
   readonly name: { readonly pattern: RegExp; readonly message: string };
@@ -103,7 +107,7 @@ export interface ResourceType {
   readonly properties: Schema<JsonObject>;
   /** Property paths that may not change after creation, e.g. `privateLinkServiceId`. */
   readonly immutable?: readonly string[];
-  /** Property paths that no GET shows. */
+  /** Property paths that no GET shows. A PUT that leaves one out keeps it, so that what was read can be written back. */
   readonly secret?: readonly string[];
   /** The verbs that clients may use; all by default. A proxy type that only its owner makes has no `PUT`-create: see `ownerMade`. */
   readonly verbs?: readonly ('GET' | 'PUT' | 'PATCH' | 'DELETE')[];
@@ -111,17 +115,28 @@ export interface ResourceType {
   readonly ownerMade?: boolean;
   /** 201 on creation by default; ACR and network PUT answers carry `Azure-AsyncOperation` when the outcome is late. */
   readonly asyncOperationPath?: 'resource' | 'location';
-  /** Whether If-None-Match / If-Match are honoured; all do by default. */
+  /** True: an `etag` in the body of a PUT is a condition, as If-Match is (DNS record sets). Elsewhere it is read-only and dropped. If-Match and If-None-Match hold for all. */
+  readonly etagInBody?: boolean;
+  /** Lists of several child types at once, by the name that stands in the place of a type: `ALL` of a private DNS zone -> its record set types. */
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
+  /** Resources that exist from the first start and follow the version of Postern (the built-in roles); `id` as it is shown. No client may change them. */
+  readonly builtIn?: readonly OwnedResource[];
 
-  /** Before anything is stored: how many there may be. One Fault, or nothing. */
+  /** Asked at creation, before anything is stored: how many there may be. One Fault, or nothing. */
   limit?(draft: Draft, context: HookContext): Promise<Fault | undefined>;
   /** Every objection to the change; changes nothing. */
   admit?(draft: Draft, previous: Resource | undefined, context: HookContext): Promise<readonly Fault[]>;
   /** Fills in what the service decides at write time (allocated addresses, principal ids, creation dates): returns the body and hidden to store. Runs after `admit`. */
   prepare?(draft: Draft, previous: Resource | undefined, context: HookContext): Promise<{ body: ResourceBody; hidden?: JsonObject }>;
-  /** The resources this one makes, complete: what is no longer listed is deleted. Runs after each write of this resource, and again when a resource that `affects` it changes. */
+  /**
+   * The resources this one makes, complete: what is no longer listed is deleted. Runs after each write of this resource, and again when a resource that `affects` it changes.
+   * Of two owners that list one id, the one that was written last by a client has it; a re-run takes nothing from another owner. One whose parent is gone is left out at a re-run.
+   */
   owns?(resource: Resource, context: HookContext): Promise<readonly OwnedResource[]>;
-  /** Keys of resources whose `owns` depends on this one: the engine asks them again in the same transaction, also after this one's deletion. */
+  /**
+   * Keys of resources whose `owns` depends on this one: the engine asks them again in the same transaction, also after this one's deletion.
+   * Asked of the state before the change and of the state after it.
+   */
   affects?(resource: Resource, reader: ResourceLookup): Promise<readonly ResourceKey[]>;
   /** What this resource makes true. Pure; the engine keeps the result by etag. */
   facts?(resource: Resource): readonly Fact[];
@@ -131,7 +146,7 @@ export interface ResourceType {
   mayDelete?(resource: Resource, context: HookContext): Promise<readonly Fault[]>;
   /** Actions by name, e.g. `listCredentials`. */
   readonly actions?: Readonly<Record<string, Action>>;
-  /** Actions on the type's collection at subscription scope, e.g. `checkNameAvailability`. `/subscriptions/S/providers/NS/NAME`. */
+  /** Actions at subscription scope, e.g. `checkNameAvailability`: POST `/subscriptions/S/providers/NAMESPACE/NAME`, without regard to a location before NAME. */
   readonly subscriptionActions?: Readonly<Record<string, Omit<Action, 'run'> & { run(request: unknown, context: HookContext): Promise<unknown> }>>;
   /** Settings of this resource that are stored but do not act yet; each becomes a `Warning` header and a line of `postern status`. */
   unenforced?(resource: Resource): readonly string[];
