@@ -144,6 +144,12 @@ export interface ResourceType {
   present?(resource: Resource, context: { snapshot: Snapshot; reader: ResourceLookup; domain: string }): Promise<JsonObject>;
   /** Why it may not be deleted; empty when it may. Children are deleted with it. */
   mayDelete?(resource: Resource, context: HookContext): Promise<readonly Fault[]>;
+  /** Resources elsewhere that are deleted with this one (a virtual network's zone links), without asking their `mayDelete`. */
+  takes?(resource: Resource, reader: ResourceLookup): Promise<readonly ResourceKey[]>;
+  /** What a list at `scope` shows, `filter` being the request's `$filter`. Default: the resources of the type at the scope and below. */
+  list?(scope: ResourceKey | '/', filter: string | undefined, reader: ResourceLookup): Promise<readonly Resource[]>;
+  /** What a GET of an id shows that has no record of its own: a role definition is found by its GUID at every scope. */
+  find?(id: ResourceId, reader: ResourceLookup): Promise<Resource | undefined>;
   /** Actions by name, e.g. `listCredentials`. */
   readonly actions?: Readonly<Record<string, Action>>;
   /** Actions at subscription scope, e.g. `checkNameAvailability`: POST `/subscriptions/S/providers/NAMESPACE/NAME`, without regard to a location before NAME. */
