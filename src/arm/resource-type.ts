@@ -122,6 +122,14 @@ export interface ResourceType {
   /** Resources that exist from the first start and follow the version of Postern (the built-in roles); `id` as it is shown. No client may change them. */
   readonly builtIn?: readonly OwnedResource[];
 
+  /**
+   * Child types that a body may carry inline, by property: `{ subnets: 'Microsoft.Network/virtualNetworks/subnets' }`. The children are the only truth:
+   * the parent's `properties` schema does not keep the property, its `present` shows it again. When a PUT or PATCH has it, each element `{name, properties}`
+   * is written as that child after the parent (its schema, `admit` and `prepare`; targets start with `properties.subnets[0].`), and children of the type that
+   * are not listed are deleted before as by DELETE (`mayDelete` is asked). Without the property the children stay as they are.
+   */
+  readonly embeds?: Readonly<Record<string, string>>;
+
   /** Asked at creation, before anything is stored: how many there may be. One Fault, or nothing. */
   limit?(draft: Draft, context: HookContext): Promise<Fault | undefined>;
   /** Every objection to the change; changes nothing. */
