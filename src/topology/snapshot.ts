@@ -67,6 +67,8 @@ export interface RegistryPart extends RegistryFact {
 
 /** Which host names lead to which registry, and the private zones. */
 export interface NamesPart {
+  /** The registries' DNS suffix; private link names lie below `privatelink.` of it. */
+  readonly domain: DomainName;
   /** By login server and by data host name. */
   readonly hosts: ReadonlyMap<DomainName, RegistryHost>;
   readonly zones: ReadonlyMap<ResourceKey, ZonePart>;
