@@ -24,6 +24,8 @@ export interface Draft {
   readonly resourceId: ResourceId;
   readonly body: ResourceBody;
   readonly hidden: JsonObject;
+  /** The names of the children that the request's body carries inline, by property; see `embeds`. */
+  readonly embedded?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Reads inside the request's transaction. */
