@@ -1,0 +1,18 @@
+/** `postern acr check-name`. */
+import { command, nameOption } from '../../command.ts';
+import { apiVersionOf, REGISTRY_TYPE } from '../../resources.ts';
+
+export default command({
+  path: 'acr check-name',
+  summary: 'Check whether a registry name is valid and free.',
+  options: [nameOption('registry')],
+  run: async (args, context) =>
+    (await context.management()).post(
+      `${await context.subscriptionPath()}/providers/Microsoft.ContainerRegistry/checkNameAvailability`,
+      apiVersionOf(REGISTRY_TYPE),
+      {
+        name: args.need('name'),
+        type: REGISTRY_TYPE,
+      },
+    ),
+});

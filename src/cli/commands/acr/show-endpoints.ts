@@ -1,0 +1,19 @@
+/** `postern acr show-endpoints`: the hosts that a client must be let through to. */
+import { isJsonObject } from '#base/json.ts';
+import { command, nameOption, RESOURCE_GROUP } from '../../command.ts';
+import { apiVersionOf, findRegistry, REGISTRY_TYPE } from '../../resources.ts';
+
+export default command({
+  path: 'acr show-endpoints',
+  summary: "Show a registry's login server and data endpoints.",
+  options: [nameOption('registry'), { ...RESOURCE_GROUP, required: false }],
+  run: async (args, context) => {
+    const path = await findRegistry(context, args.need('name'), args.text('resource-group'));
+    const registry = await (await context.management()).get(path, apiVersionOf(REGISTRY_TYPE));
+    const properties = isJsonObject(registry.properties) ? registry.properties : {};
+    const hosts = Array.isArray(properties.dataEndpointHostNames) ? properties.dataEndpointHostNames.map(String) : [];
+    if (properties.dataEndpointEnabled !== true && hosts.length === 0)
+      context.err('WARNING: Data endpoints are off: layers come from the login server itself.\n');
+    return { loginServer: properties.loginServer, dataEndpoints: hosts.map((endpoint) => ({ endpoint, region: endpoint.split('.')[1] })) };
+  },
+});

@@ -1,0 +1,14 @@
+/** `postern acr show-usage`. */
+import { command, nameOption, RESOURCE_GROUP } from '../../command.ts';
+import { apiVersionOf, findRegistry, REGISTRY_TYPE } from '../../resources.ts';
+
+export default command({
+  path: 'acr show-usage',
+  summary: 'Show what a registry uses of its limits.',
+  options: [nameOption('registry'), { ...RESOURCE_GROUP, required: false }],
+  run: async (args, context) => {
+    const path = await findRegistry(context, args.need('name'), args.text('resource-group'));
+    const usage = await (await context.management()).get(`${path}/listUsages`, apiVersionOf(REGISTRY_TYPE));
+    return context.format === 'table' ? (usage.value as unknown) : usage;
+  },
+});

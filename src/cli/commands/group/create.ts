@@ -1,0 +1,23 @@
+/** `postern group create`. */
+import { command, LOCATION, nameOption, TAGS } from '../../command.ts';
+import { flatten } from '../../flatten.ts';
+import { locationOf, RESOURCES_VERSION } from '../../resources.ts';
+
+export default command({
+  path: 'group create',
+  summary: 'Create a resource group.',
+  options: [
+    nameOption('new resource group', { aliases: ['resource-group'] }),
+    { ...LOCATION, required: true, summary: 'Region, for example westeurope.' },
+    TAGS,
+  ],
+  examples: ['postern group create -n rg -l westeurope'],
+  run: async (args, context) => {
+    const tags = args.pairs('tags');
+    const name = args.need('name');
+    const body = { location: await locationOf(args, context, name), ...(tags ? { tags } : {}) };
+    return flatten(
+      await (await context.management()).put(`${await context.subscriptionPath()}/resourcegroups/${encodeURIComponent(name)}`, RESOURCES_VERSION, body),
+    );
+  },
+});

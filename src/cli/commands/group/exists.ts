@@ -1,0 +1,16 @@
+/** `postern group exists`. */
+import { command, nameOption } from '../../command.ts';
+import { refusal, versioned } from '../../management.ts';
+import { RESOURCES_VERSION } from '../../resources.ts';
+
+export default command({
+  path: 'group exists',
+  summary: 'Check whether a resource group exists: prints true or false.',
+  options: [nameOption('resource group', { aliases: ['resource-group'] })],
+  run: async (args, context) => {
+    const path = `${await context.subscriptionPath()}/resourcegroups/${encodeURIComponent(args.need('name'))}`;
+    const answer = await (await context.management()).send('HEAD', versioned(path, RESOURCES_VERSION));
+    if (answer.status >= 400 && answer.status !== 404) throw refusal(answer);
+    return answer.status !== 404;
+  },
+});

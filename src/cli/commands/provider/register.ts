@@ -1,0 +1,19 @@
+/** `postern provider register`. */
+import { command, nameOption } from '../../command.ts';
+import { RESOURCES_VERSION } from '../../resources.ts';
+
+export default command({
+  path: 'provider register',
+  summary: 'Register a resource provider with the subscription.',
+  options: [
+    nameOption('provider', { aliases: ['namespace'], placeholder: 'NAMESPACE', summary: 'Namespace, for example Microsoft.ContainerRegistry.' }),
+    { name: 'wait', kind: 'flag', summary: 'Accepted for scripts; registration is done when the command returns.' },
+  ],
+  run: async (args, context) => {
+    await (await context.management()).post(
+      `${await context.subscriptionPath()}/providers/${encodeURIComponent(args.need('name'))}/register`,
+      RESOURCES_VERSION,
+    );
+    return undefined;
+  },
+});

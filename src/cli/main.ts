@@ -1,0 +1,110 @@
+/** The command line: finds the command, reads its arguments, runs it, prints what it returns, and ends with its exit code. */
+import { resolve } from 'node:path';
+import { dataFolder } from '../config.ts';
+import { parseArguments } from './arguments.ts';
+import { GLOBAL_OPTIONS } from './command.ts';
+import { TerminalContext } from './context.ts';
+import { EXIT, failureOf, UsageError } from './failure.ts';
+import type { Format } from './output.ts';
+import { findCommand } from './tree.ts';
+
+async function main(argv: readonly string[]): Promise<number> {
+  const ordered = commandFirst(argv);
+  const words = ordered.slice(0, leadingWords(ordered));
+  if (words.length === 0) {
+    if (argv.includes('--version') || argv.includes('-v')) return version();
+    return help([], argv.length === 0 || argv.some((word) => word === '-h' || word === '--help'), argv[0]);
+  }
+  const found = await findCommand(words);
+  if (!found) return help(words, ordered.length === words.length || ordered.some((word) => word === '-h' || word === '--help'), ordered[words.length]);
+  const { command, length } = found;
+  let context: TerminalContext | undefined;
+  try {
+    const args = parseArguments(command, ordered.slice(length));
+    if (args.boolean('help')) {
+      const { commandHelp } = await import('./help.ts');
+      process.stdout.write(commandHelp(command));
+      return EXIT.ok;
+    }
+    const format = (args.text('output') ?? 'json') as Format;
+    const data = args.text('data');
+    context = new TerminalContext({
+      data: data === undefined ? dataFolder() : resolve(data),
+      format,
+      subscription: args.text('subscription')?.toLowerCase(),
+      commandName: command.path,
+    });
+    const value = await command.run(args, context);
+    if (value !== undefined) {
+      const { render } = await import('./output.ts');
+      process.stdout.write(await render(value, { format, query: args.text('query'), columns: command.columns, colour: process.stdout.isTTY }));
+    }
+    return context.exitCode;
+  } catch (error) {
+    const { text, exitCode } = failureOf(error, command.path);
+    process.stderr.write(text);
+    return exitCode;
+  } finally {
+    await context?.close();
+  }
+}
+
+/** Global options may stand before the command's words: they are read as if they stood behind. */
+function commandFirst(argv: readonly string[]): readonly string[] {
+  let index = 0;
+  while (index < argv.length) {
+    const [flag, ...attached] = (argv[index] as string).split('=');
+    const option = GLOBAL_OPTIONS.find(({ name, short, kind }) => kind !== 'flag' && (flag === `--${name}` || (short && flag === `-${short}`)));
+    if (!option) break;
+    index += attached.length > 0 ? 1 : 2;
+  }
+  // Behind the words, but before whatever belongs to somebody else.
+  const behind = argv.slice(index);
+  const count = leadingWords(behind);
+  return [...behind.slice(0, count), ...argv.slice(0, index), ...behind.slice(count)];
+}
+
+function leadingWords(argv: readonly string[]): number {
+  const end = argv.findIndex((word) => word.startsWith('-'));
+  return end < 0 ? argv.length : end;
+}
+
+/** The help of a group; for words that are neither group nor command, what was probably meant. */
+async function help(words: readonly string[], asked: boolean, stray: string | undefined): Promise<number> {
+  const { groupHelp } = await import('./help.ts');
+  const text = await groupHelp(words);
+  if (text !== undefined && asked) {
+    process.stdout.write(text);
+    return EXIT.ok;
+  }
+  const error = text === undefined ? await misspelt(words) : new UsageError(stray === undefined ? 'a command is missing' : `unrecognized arguments: ${stray}`);
+  const failure = failureOf(error, text === undefined ? '' : words.join(' '));
+  process.stderr.write(failure.text);
+  return failure.exitCode;
+}
+
+async function misspelt(words: readonly string[]): Promise<UsageError> {
+  const { below } = await import('./tree.ts');
+  const { nearest } = await import('./suggestion.ts');
+  for (let length = 0; length < words.length; length++) {
+    const { groups, commands } = await below(words.slice(0, length));
+    const names = [...groups, ...commands].map(([name]) => name);
+    const word = words[length] as string;
+    if (names.includes(word)) continue;
+    const near = nearest(word, names);
+    const within = ['postern', ...words.slice(0, length)].join(' ');
+    return new UsageError(`'${word}' is not a command of '${within}'`, near === undefined ? undefined : `${within} ${near}`);
+  }
+  return new UsageError(`'${words.join(' ')}' is no command`);
+}
+
+async function version(): Promise<number> {
+  const { readFileSync } = await import('node:fs');
+  const { version: number } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  process.stdout.write(`postern ${number}\n`);
+  return EXIT.ok;
+}
+
+// A reader that goes away early (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.exitCode = await main(process.argv.slice(2));

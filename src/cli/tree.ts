@@ -1,0 +1,97 @@
+/** The tree of commands: a file below `commands/` for each that is written out, and the table of nouns for the rest. */
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Command } from './command.ts';
+
+const FOLDER = new URL('./commands/', import.meta.url);
+const WORD = /^[a-z][a-z0-9-]*$/;
+
+/** What each inner node of the tree is about. */
+const GROUPS: Readonly<Record<string, string>> = {
+  account: 'The subscription in use.',
+  acr: 'Registries.',
+  'acr limit': 'Limits of a registry, set by the operator.',
+  'acr private-endpoint-connection': "A registry's private endpoint connections: approve, reject, delete.",
+  'acr private-link-resource': 'What private endpoints can connect to.',
+  group: 'Resource groups.',
+  identity: 'User-assigned managed identities.',
+  network: 'Networks, private endpoints and private DNS.',
+  'network nic': 'Network interfaces.',
+  'network private-dns': 'Private DNS.',
+  'network private-dns link': 'Links of private DNS zones.',
+  'network private-dns link vnet': 'Links of private DNS zones to virtual networks.',
+  'network private-dns record-set': 'Record sets of private DNS zones.',
+  'network private-dns record-set a': 'A record sets.',
+  'network private-dns zone': 'Private DNS zones.',
+  'network private-endpoint': 'Private endpoints.',
+  'network private-endpoint dns-zone-group': 'Private DNS zone groups of private endpoints.',
+  'network vnet': 'Virtual networks.',
+  'network vnet subnet': 'Subnets.',
+  provider: 'Resource providers.',
+  role: 'Access control.',
+  'role assignment': 'Role assignments.',
+  'role definition': 'Role definitions.',
+  vm: 'Virtual machines.',
+};
+
+/** The command at exactly these words. */
+export async function commandAt(words: readonly string[]): Promise<Command | undefined> {
+  if (words.length === 0 || !words.every((word) => WORD.test(word))) return undefined;
+  const file = new URL(`${words.join('/')}.ts`, FOLDER);
+  if (existsSync(file)) return ((await import(file.href)) as { default: Command }).default;
+  if (!['show', 'list', 'delete'].includes(words.at(-1) as string)) return undefined;
+  const { nounCommand } = await import('./nouns.ts');
+  return nounCommand(words);
+}
+
+/** The command that the leading words name, with how many of them do; the longest match counts. */
+export async function findCommand(words: readonly string[]): Promise<{ command: Command; length: number } | undefined> {
+  for (let length = words.length; length > 0; length--) {
+    const command = await commandAt(words.slice(0, length));
+    if (command) return { command, length };
+  }
+  return undefined;
+}
+
+/** What lies below these words: further groups and commands, each with its summary, sorted. Empty when they are no group. */
+export async function below(words: readonly string[]): Promise<{ groups: [string, string][]; commands: [string, string][] }> {
+  const groups = new Map<string, string>();
+  const commands = new Map<string, string>();
+  const prefix = words.length === 0 ? '' : `${words.join(' ')} `;
+  for (const path of Object.keys(GROUPS)) {
+    const name = path.slice(prefix.length);
+    if (path.startsWith(prefix) && !name.includes(' ') && name !== '') groups.set(name, GROUPS[path] as string);
+  }
+  const { nounCommands } = await import('./nouns.ts');
+  for (const { path, summary } of nounCommands()) {
+    const name = path.slice(prefix.length);
+    if (path.startsWith(prefix) && !name.includes(' ')) commands.set(name, summary);
+  }
+  for (const name of filesBelow(words)) {
+    const found = await commandAt([...words, name]);
+    if (found) commands.set(name, found.summary);
+  }
+  const inOrder = (map: Map<string, string>): [string, string][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { groups: inOrder(groups), commands: inOrder(commands) };
+}
+
+/** Every command there is, for the generated reference and its test. */
+export async function everyCommand(words: readonly string[] = []): Promise<Command[]> {
+  const { groups, commands } = await below(words);
+  const own = await Promise.all(commands.map(async ([name]) => (await commandAt([...words, name])) as Command));
+  const inner = await Promise.all(groups.map(([name]) => everyCommand([...words, name])));
+  return [...own, ...inner.flat()];
+}
+
+export function groupSummary(words: readonly string[]): string | undefined {
+  return GROUPS[words.join(' ')];
+}
+
+function filesBelow(words: readonly string[]): string[] {
+  if (!words.every((word) => WORD.test(word))) return [];
+  const folder = new URL(words.length === 0 ? '.' : `${words.join('/')}/`, FOLDER);
+  if (!existsSync(folder)) return [];
+  return readdirSync(fileURLToPath(folder))
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => name.slice(0, -3));
+}
