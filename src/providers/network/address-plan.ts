@@ -1,0 +1,88 @@
+/** Address rules of virtual networks that more than one type applies: prefixes, what is in use, public egress addresses. */
+import type { Resource, ResourceLookup } from '#arm/resource-type.ts';
+import { Fault } from '#base/fault.ts';
+import { formatIp, formatPrefix, type IpAddress, type IpPrefix, parsePrefix, prefixesOverlap, prefixSize } from '#base/ip.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+
+/** The prefix of text that a schema has checked. */
+export function prefixOf(text: string): IpPrefix {
+  const prefix = parsePrefix(text);
+  if (!prefix) throw new RangeError(`'${text}' is no prefix`);
+  return prefix;
+}
+
+function all(...texts: string[]): readonly IpPrefix[] {
+  return texts.map(prefixOf);
+}
+
+/**
+ * What no virtual network may span: multicast, broadcast, loopback, link-local and Azure's resolver, which Azure refuses too
+ * (virtual-networks-faq), and the ranges that stand for the internet in this world.
+ */
+const NOT_FOR_NETWORKS = all(
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '168.63.129.16/32',
+  '169.254.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '255.255.255.255/32',
+);
+
+/** The reserved range that the prefix touches, or undefined. */
+export function reservedRange(prefix: IpPrefix): string | undefined {
+  const range = NOT_FOR_NETWORKS.find((reserved) => prefixesOverlap(reserved, prefix));
+  return range && formatPrefix(range);
+}
+
+/** Egress addresses: documentation ranges without their first and last address, then the second half of the benchmarking range. */
+const EGRESS_RANGES = all('203.0.113.0/24', '198.51.100.0/24', '198.19.0.0/16');
+
+/** The first public egress address that no network has. @throws Fault when all are taken */
+export function firstFreeEgress(taken: ReadonlySet<string>): IpAddress {
+  for (const range of EGRESS_RANGES) {
+    for (let offset = 1; offset < prefixSize(range) - 1; offset++) {
+      const address = formatIp(range.base + offset);
+      if (!taken.has(address)) return address;
+    }
+  }
+  throw new Fault('conflict', 'PublicAddressesExhausted', 'No public egress address is left for another virtual network: delete networks that are not needed.');
+}
+
+/** The ids of the IP configurations that hold addresses of a subnet, in the order of their interfaces. */
+export async function subnetUsers(subnet: ResourceKey, reader: ResourceLookup): Promise<string[]> {
+  const interfaces = await reader.referrers(subnet, 'Microsoft.Network/networkInterfaces');
+  return interfaces.flatMap((nic) => configurationsOf(nic).map((configuration) => `${nic.id}/ipConfigurations/${configuration.name}`));
+}
+
+/** Why a subnet cannot go: azure-facts B.4 `InUseSubnetCannotBeDeleted`. Undefined when it can. */
+export async function subnetInUse(subnet: Pick<Resource, 'key' | 'name'>, reader: ResourceLookup): Promise<Fault | undefined> {
+  const users = await subnetUsers(subnet.key, reader);
+  if (users.length === 0) return undefined;
+  return new Fault(
+    'invalid',
+    'InUseSubnetCannotBeDeleted',
+    `Subnet ${subnet.name} is in use by ${users.slice(0, 10).join(', ')} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.`,
+  );
+}
+
+/** One IP configuration of a network interface, as stored. */
+export interface IpConfiguration {
+  readonly name: string;
+  readonly properties: {
+    readonly subnet: { readonly id: string };
+    readonly privateIPAddress: IpAddress;
+    readonly privateIPAllocationMethod: 'Dynamic' | 'Static';
+    readonly privateIPAddressVersion: 'IPv4';
+    readonly primary: boolean;
+    /** On interfaces of private endpoints. */
+    readonly privateLinkConnectionProperties?: { readonly groupId: string; readonly requiredMemberName: string; readonly fqdns: readonly string[] };
+  };
+}
+
+/** The stored IP configurations of a network interface. */
+export function configurationsOf(nic: Pick<Resource, 'body'>): readonly IpConfiguration[] {
+  return (nic.body.properties.ipConfigurations ?? []) as unknown as readonly IpConfiguration[];
+}

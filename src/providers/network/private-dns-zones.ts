@@ -1,0 +1,57 @@
+/** Microsoft.Network/privateDnsZones: a DNS zone that only linked virtual networks see. */
+import { resourceType } from '#arm/resource-type.ts';
+import { Fault } from '#base/fault.ts';
+import { propertiesSchema } from '../schema-parts.ts';
+import { startOfAuthority } from './soa-record-sets.ts';
+import { A_TYPE, LINK_TYPE, MAX_LINKS, MAX_RECORD_SETS, MAX_REGISTRATION_LINKS, SOA_TYPE, ZONE_TYPE, zoneName } from './zone-names.ts';
+
+export const privateDnsZones = resourceType({
+  type: ZONE_TYPE,
+  scope: 'resourceGroup',
+  apiVersions: ['2024-06-01', '2020-06-01', '2018-09-01'],
+  location: 'global',
+  tags: true,
+  asyncOperationPath: 'location',
+  // azure-facts B.5: "zone names need >=2 and <=34 labels".
+  name: {
+    pattern: /^(?=.{3,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.){1,33}[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i,
+    message: "a private DNS zone's name is a DNS name of 2 to 34 labels",
+  },
+  properties: propertiesSchema({}),
+  lists: { ALL: [A_TYPE, SOA_TYPE] },
+
+  async owns(resource) {
+    return [startOfAuthority(resource)];
+  },
+
+  facts: (resource) => [{ kind: 'zone', zone: resource.key, name: zoneName(resource.key) }],
+
+  async present(resource, { reader }) {
+    const children = await reader.children(resource.key);
+    const links = children.filter((child) => child.type === LINK_TYPE);
+    return {
+      maxNumberOfRecordSets: MAX_RECORD_SETS,
+      numberOfRecordSets: children.length - links.length,
+      maxNumberOfVirtualNetworkLinks: MAX_LINKS,
+      numberOfVirtualNetworkLinks: links.length,
+      maxNumberOfVirtualNetworkLinksWithRegistration: MAX_REGISTRATION_LINKS,
+      numberOfVirtualNetworkLinksWithRegistration: links.filter((link) => link.body.properties.registrationEnabled === true).length,
+    };
+  },
+
+  /** azure-facts B.5: a zone with links is not deleted; its record sets go with it. */
+  async mayDelete(resource, { reader }) {
+    const links = (await reader.children(resource.key)).filter((child) => child.type === LINK_TYPE);
+    if (links.length === 0) return [];
+    const ids = links.slice(0, 5).map((link) => `'${ZONE_TYPE}/${resource.name}/virtualNetworkLinks/${link.name}'`);
+    return [
+      new Fault(
+        'conflict',
+        'CannotDeleteResource',
+        `Cannot delete resource while nested resources exist. Some existing nested resource IDs include: ${ids.join(', ')}. Please delete all nested resources before deleting this resource.`,
+      ),
+    ];
+  },
+
+  table: { ZoneName: 'name', ResourceGroup: 'resourceGroup', RecordSets: 'numberOfRecordSets', VirtualNetworkLinks: 'numberOfVirtualNetworkLinks' },
+});

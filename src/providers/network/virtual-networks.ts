@@ -1,0 +1,138 @@
+/** Microsoft.Network/virtualNetworks: address space, and the public address that the world outside sees for it. Subnets are children, carried inline by clients. */
+import { resourceType } from '#arm/resource-type.ts';
+import { Fault } from '#base/fault.ts';
+import { formatPrefix, type IpAddress, prefixCovers, prefixesOverlap } from '#base/ip.ts';
+import type { Json, JsonObject } from '#base/json.ts';
+import { z } from '#base/schema.ts';
+import { choice, ipAddressText, prefixText, propertiesSchema, reference } from '../schema-parts.ts';
+import { firstFreeEgress, prefixOf, reservedRange, subnetInUse } from './address-plan.ts';
+import { subnets } from './subnets.ts';
+
+interface Properties {
+  readonly addressSpace: { readonly addressPrefixes: readonly string[] };
+  readonly dhcpOptions?: { readonly dnsServers: readonly string[] };
+  readonly enableDdosProtection: boolean;
+  readonly encryption?: { readonly enabled: boolean };
+}
+
+const propertiesOf = (resource: { body: { properties: JsonObject } }): Properties => resource.body.properties as unknown as Properties;
+
+export const virtualNetworks = resourceType({
+  type: 'Microsoft.Network/virtualNetworks',
+  scope: 'resourceGroup',
+  apiVersions: ['2026-01-01', '2025-05-01', '2024-05-01', '2022-01-01'],
+  location: 'required',
+  tags: true,
+  asyncOperationPath: 'location',
+  name: {
+    pattern: /^[A-Za-z0-9]$|^[A-Za-z0-9][\w.-]{0,62}\w$/,
+    message: "a virtual network's name has 1-64 letters, digits, '_', '.' and '-', starts with a letter or digit and ends with one of these or '_'",
+  },
+  properties: propertiesSchema({
+    addressSpace: z.object({ addressPrefixes: z.array(prefixText).min(1) }),
+    dhcpOptions: z.object({ dnsServers: z.array(ipAddressText).default([]) }).optional(),
+    enableDdosProtection: z.boolean().default(false),
+    enableVmProtection: z.boolean().optional(),
+    ddosProtectionPlan: reference().optional(),
+    encryption: z.object({ enabled: z.boolean(), enforcement: choice('DropUnencrypted', 'AllowUnencrypted').default('AllowUnencrypted') }).optional(),
+    flowTimeoutInMinutes: z.int().min(4).max(30).optional(),
+    privateEndpointVNetPolicies: choice('Disabled', 'Basic').default('Disabled'),
+  }),
+  embeds: { subnets: subnets.type },
+
+  async admit(draft, previous, { reader }) {
+    const faults: Fault[] = [];
+    const texts = propertiesOf(draft).addressSpace.addressPrefixes;
+    const prefixes = texts.map(prefixOf);
+    for (const [index, prefix] of prefixes.entries()) {
+      const target = `properties.addressSpace.addressPrefixes[${index}]`;
+      const reserved = reservedRange(prefix);
+      if (prefix.bits < 8 || prefix.bits > 29) {
+        faults.push(new Fault('invalid', 'InvalidAddressPrefix', `Address prefix ${texts[index]} of virtual network '${draft.resourceId.name}' is not between /8 and /29.`, { target }));
+      }
+      if (reserved) {
+        faults.push(
+          new Fault('invalid', 'AddressPrefixNotAllowed', `Address prefix ${texts[index]} of virtual network '${draft.resourceId.name}' spans ${reserved}, which no virtual network may use.`, {
+            target,
+          }),
+        );
+      }
+      const other = prefixes.findIndex((earlier, at) => at < index && prefixesOverlap(earlier, prefix));
+      if (other >= 0) {
+        faults.push(
+          new Fault('invalid', 'AddressPrefixesOverlap', `Address prefixes ${texts[other]} and ${texts[index]} of virtual network '${draft.resourceId.name}' overlap.`, { target }),
+        );
+      }
+    }
+    // With `subnets` in the body every subnet that stays is admitted by itself, against the new address space.
+    if (previous && draft.embedded?.subnets === undefined) {
+      for (const subnet of await reader.children(draft.resourceId.key)) {
+        if (subnet.type !== subnets.type) continue;
+        const prefix = prefixOf(subnet.body.properties.addressPrefix as string);
+        if (prefixes.some((outer) => prefixCovers(outer, prefix))) continue;
+        faults.push(
+          new Fault(
+            'invalid',
+            'NetcfgInvalidSubnet',
+            `Subnet '${subnet.name}' is not valid in virtual network '${draft.resourceId.name}'. Its address prefix ${formatPrefix(prefix)} is outside the address space.`,
+            { target: 'properties.addressSpace.addressPrefixes' },
+          ),
+        );
+      }
+    }
+    return faults;
+  },
+
+  async prepare(draft, previous, { reader, newGuid }) {
+    if (previous) return { body: draft.body, hidden: draft.hidden };
+    const taken = new Set((await reader.list('Microsoft.Network/virtualNetworks', '/')).map((network) => network.hidden.egressAddress as string));
+    return { body: draft.body, hidden: { ...draft.hidden, egressAddress: firstFreeEgress(taken), resourceGuid: newGuid() } };
+  },
+
+  facts: (resource) => [
+    {
+      kind: 'network',
+      network: resource.key,
+      id: resource.id,
+      name: resource.name,
+      location: resource.body.location ?? '',
+      prefixes: propertiesOf(resource).addressSpace.addressPrefixes.map(prefixOf),
+      egressAddress: resource.hidden.egressAddress as IpAddress,
+    },
+  ],
+
+  async present(resource, context) {
+    const shown: Json[] = [];
+    for (const subnet of await context.reader.children(resource.key)) {
+      if (subnet.type !== subnets.type) continue;
+      const properties: JsonObject = { provisioningState: 'Succeeded', ...(await subnets.present(subnet, context)) };
+      shown.push({ name: subnet.name, id: subnet.id, etag: `W/"${subnet.etag}"`, type: subnet.type, properties });
+    }
+    return { ...resource.body.properties, resourceGuid: resource.hidden.resourceGuid, subnets: shown, virtualNetworkPeerings: [] };
+  },
+
+  async mayDelete(resource, { reader }) {
+    const faults: Fault[] = [];
+    for (const subnet of await reader.children(resource.key)) {
+      const fault = subnet.type === subnets.type ? await subnetInUse(subnet, reader) : undefined;
+      if (fault) faults.push(fault);
+    }
+    return faults;
+  },
+
+  /** azure-facts B.5: "VNet delete -> its links and auto-registered records go". */
+  async takes(resource, reader) {
+    return (await reader.referrers(resource.key, 'Microsoft.Network/privateDnsZones/virtualNetworkLinks')).map((link) => link.key);
+  },
+
+  unenforced(resource) {
+    const { dhcpOptions, enableDdosProtection, encryption } = propertiesOf(resource);
+    return [
+      ...(dhcpOptions && dhcpOptions.dnsServers.length > 0 ? ['dhcpOptions.dnsServers: machines ask 168.63.129.16 whatever stands here'] : []),
+      ...(enableDdosProtection ? ['enableDdosProtection'] : []),
+      ...(encryption?.enabled ? ['encryption'] : []),
+    ];
+  },
+
+  table: { Name: 'name', ResourceGroup: 'resourceGroup', Location: 'location', Prefixes: "join(', ', addressSpace.addressPrefixes)", NumSubnets: 'length(subnets)' },
+});

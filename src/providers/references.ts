@@ -1,0 +1,55 @@
+/** What rules of many types share when one resource refers to another: reading ids, and the faults of a bad reference or a missing right. */
+import type { Caller } from '#arm/resource-type.ts';
+import { Fault } from '#base/fault.ts';
+import { parseResourceId, type ResourceKey } from '#base/resource-id.ts';
+
+/** The key of an id that a schema has checked. */
+export function keyOf(id: string): ResourceKey {
+  return parseResourceId(id).key;
+}
+
+/** The key of the resource that a child's id hangs below: the virtual network of a subnet. */
+export function parentKeyOf(id: string): ResourceKey {
+  const { parent } = parseResourceId(id);
+  if (parent === undefined) throw new RangeError(`'${id}' is no child`);
+  return parent;
+}
+
+/** The id of a resource beside `id`, in the same resource group. */
+export function siblingId(id: string, type: string, name: string): string {
+  return `${id.slice(0, id.search(/\/providers\//i))}/providers/${type}/${name}`;
+}
+
+/** Network RP: a referenced resource that does not exist, or lies in another region, is told in these words. */
+export function invalidReference(referenced: string, by: string, target: string): Fault {
+  return new Fault(
+    'invalid',
+    'InvalidResourceReference',
+    `Resource ${referenced} referenced by resource ${by} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+    { target },
+  );
+}
+
+/** A property that is fixed at creation was given another value. */
+export function notChangeable(target: string): Fault {
+  return new Fault('conflict', 'PropertyChangeNotAllowed', `Changing property '${target}' is not allowed. Delete the resource and create it anew.`, { target });
+}
+
+/**
+ * The second right a write needs, on the resource it links to: 403 `LinkedAuthorizationFailed` when the caller lacks it (azure-facts B.1).
+ * @param shownAction the action as the text names it, when that is not the whole name
+ */
+export function linkedRight(
+  caller: Caller,
+  write: { readonly action: string; readonly scope: string },
+  linked: { readonly action: string; readonly id: string; readonly shownAction?: string },
+  target: string,
+): Fault | undefined {
+  if (caller.may(linked.action, keyOf(linked.id))) return undefined;
+  return new Fault(
+    'forbidden',
+    'LinkedAuthorizationFailed',
+    `The client '${caller.appId ?? caller.principalId}' with object id '${caller.principalId}' has permission to perform action '${write.action}' on scope '${write.scope}'; however, it does not have permission to perform action '${linked.shownAction ?? linked.action}' on the linked scope(s) '${linked.id}' or the linked scope(s) are invalid.`,
+    { target },
+  );
+}
