@@ -3,6 +3,7 @@
  * kept for documentation and benchmarks (RFC 5737, RFC 2544), which no real network routes.
  */
 import { formatIp, type IpAddress, ipNumber } from '#base/ip.ts';
+import { regionIndex } from '#base/regions.ts';
 
 const address = (text: string): IpAddress => formatIp(ipNumber(text) as number);
 
@@ -20,12 +21,12 @@ export const LOGIN = address('198.18.0.2');
 const LOGIN_FRONTS = ipNumber('198.18.1.0') as number;
 const DATA_FRONTS = ipNumber('198.18.2.0') as number;
 
-/** The public address of a region's login servers: 198.18.1.(1 + index). 198.18.1.0 for a region that is not in the list. */
+/** The public address of a region's login servers: 198.18.1.(1 + index). @throws RangeError when it is no region */
 export function loginFront(region: string): IpAddress {
   return formatIp(LOGIN_FRONTS + 1 + regionIndex(region));
 }
 
-/** The public address of a region's data endpoints: 198.18.2.(1 + index). 198.18.2.0 for a region that is not in the list. */
+/** The public address of a region's data endpoints: 198.18.2.(1 + index). @throws RangeError when it is no region */
 export function dataFront(region: string): IpAddress {
   return formatIp(DATA_FRONTS + 1 + regionIndex(region));
 }
@@ -40,9 +41,4 @@ export function* egressPool(): Iterable<IpAddress> {
     const start = ipNumber(first) as number;
     for (let i = 0; i < count; i++) yield formatIp(start + i);
   }
-}
-
-const STAND_IN_REGIONS = ['westeurope', 'eastus', 'northeurope', 'uksouth', 'westus2', 'southeastasia'];
-function regionIndex(region: string): number {
-  return STAND_IN_REGIONS.indexOf(region);
 }

@@ -1,0 +1,385 @@
+/** The fold: its joins by example, and by property that only the standing facts count, not how they came. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { DomainName } from '#base/domain-name.ts';
+import { formatIp, type IpAddress, type IpPrefix, parsePrefix } from '#base/ip.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+import { Derivation, emptySnapshot } from './derive.ts';
+import type { ConnectionState, Fact } from './facts.ts';
+import type { Snapshot } from './snapshot.ts';
+
+const DOMAIN = 'azurecr.io' as DomainName;
+const key = (name: string): ResourceKey => `/x/${name}` as ResourceKey;
+const name = (text: string): DomainName => text as DomainName;
+const ip = (last: number): IpAddress => formatIp(0x0a000000 + last);
+const prefix = (text: string): IpPrefix => parsePrefix(text) ?? assert.fail(text);
+
+const network = (n: string): Fact => ({
+  kind: 'network',
+  network: key(n),
+  id: `/X/${n}`,
+  name: n,
+  location: 'westeurope',
+  prefixes: [prefix('10.0.0.0/16')],
+  egressAddress: '203.0.113.1' as IpAddress,
+});
+const subnet = (n: string, s: string): Fact => ({ kind: 'subnet', network: key(n), subnet: key(`${n}/${s}`), name: s, prefix: prefix('10.0.0.0/24') });
+const nic = (n: string, i: string, address: IpAddress): Fact => ({ kind: 'address', network: key(n), subnet: key(`${n}/a`), nic: key(i), address });
+const endpoint = (n: string, e: string, address: IpAddress, member = 'registry'): Fact => ({
+  kind: 'address',
+  network: key(n),
+  subnet: key(`${n}/a`),
+  nic: key(`${e}.nic`),
+  address,
+  endpoint: { endpoint: key(e), member, fqdns: [name('r.azurecr.io')] },
+});
+const machine = (m: string, nics: string[], identities: string[] = [], system = false): Fact => ({
+  kind: 'machine',
+  machine: key(m),
+  id: `/X/${m}`,
+  name: m,
+  nics: nics.map(key),
+  identities: identities.map(key),
+  ...(system ? { systemIdentity: { principalId: `${m}-p`, clientId: `${m}-c` } } : {}),
+});
+const identity = (i: string): Fact => ({ kind: 'identity', identity: key(i), id: `/X/${i}`, principalId: `${i}-p`, clientId: `${i}-c`, tenantId: 't' });
+const registry = (r: string, publicNetworkAccess = true): Fact => ({
+  kind: 'registry',
+  registry: key(r),
+  id: `/X/${r}`,
+  name: r,
+  loginServer: name(`${r}.azurecr.io`),
+  regions: ['westeurope', 'eastus'],
+  sku: 'Premium',
+  publicNetworkAccess,
+  defaultAction: 'Allow',
+  ipRules: [],
+  dataEndpointEnabled: false,
+  adminUserEnabled: false,
+  anonymousPullEnabled: false,
+  armAudienceAccepted: true,
+});
+const connection = (r: string, e: string, state: ConnectionState = 'Approved'): Fact => ({
+  kind: 'connection',
+  connection: key(`${r}/${e}`),
+  registry: key(r),
+  endpoint: key(e),
+  state,
+});
+const zone = (z: string): Fact => ({ kind: 'zone', zone: key(z), name: name(`${z}.example`) });
+const link = (z: string, n: string): Fact => ({ kind: 'zone-link', link: key(`${z}/${n}`), zone: key(z), network: key(n) });
+const record = (z: string, host: string, address: IpAddress): Fact => ({
+  kind: 'record-set',
+  recordSet: key(`${z}/${host}`),
+  zone: key(z),
+  name: name(`${host}.${z}.example`),
+  type: 'A',
+  ttlSeconds: 10,
+  data: [address],
+});
+const role = (r: string): Fact => ({ kind: 'role-definition', role: key(r), name: r, roleName: r.toUpperCase(), permissions: [] });
+const assignment = (a: string, principalId: string, scope = '/'): Fact => ({ kind: 'role-assignment', assignment: key(a), scope, role: 'r', principalId });
+
+type Change = readonly [ResourceKey, readonly Fact[]];
+const of = (owner: string, ...facts: Fact[]): Change => [key(owner), facts];
+function fold(...changes: Change[]): Snapshot {
+  return new Derivation({ domain: DOMAIN }).update(1, changes);
+}
+
+test('nothing said is the empty snapshot', () => {
+  assert.deepEqual(new Derivation({ domain: DOMAIN }).snapshot, emptySnapshot(DOMAIN));
+});
+
+test('a machine stands in the network of its interfaces, with its addresses and identities', () => {
+  const snapshot = fold(
+    of('n', network('n'), subnet('n', 'b'), subnet('n', 'a')),
+    of('m', machine('m', ['i2', 'i1'], ['id', 'gone'], true)),
+    of('i1', nic('n', 'i1', ip(9))),
+    of('i2', nic('n', 'i2', ip(200)), nic('n', 'i2', ip(20))),
+    of('id', identity('id')),
+  );
+  assert.deepEqual(snapshot.machines.get(key('m')), {
+    key: key('m'),
+    id: '/X/m',
+    name: 'm',
+    network: key('n'),
+    addresses: [ip(20), ip(200), ip(9)],
+    identities: [
+      { resourceId: '/X/m', system: true, principalId: 'm-p', clientId: 'm-c' },
+      { resourceId: '/X/id', system: false, principalId: 'id-p', clientId: 'id-c' },
+    ],
+  });
+  const part = snapshot.networks.get(key('n'));
+  assert.equal(part?.machines[0], snapshot.machines.get(key('m')));
+  assert.deepEqual(
+    part?.subnets.map((item) => item.name),
+    ['a', 'b'],
+  );
+});
+
+test('a machine without an addressed interface is nowhere, and comes with its network', () => {
+  assert.equal(fold(of('n', network('n')), of('m', machine('m', ['i']))).machines.size, 0);
+  const derivation = new Derivation({ domain: DOMAIN });
+  assert.equal(derivation.update(1, [of('m', machine('m', ['i'])), of('i', nic('n', 'i', ip(9)))]).machines.size, 0);
+  assert.equal(derivation.update(2, [of('n', network('n'))]).machines.size, 1);
+  assert.equal(derivation.update(3, [of('n')]).machines.size, 0);
+});
+
+test('an endpoint address knows its connection: state, registry, or Disconnected', () => {
+  const base = [of('n', network('n')), of('e', endpoint('n', 'e', ip(4))), of('r', registry('r'))];
+  const at = (snapshot: Snapshot) => snapshot.networks.get(key('n'))?.endpoints.get(ip(4));
+  assert.deepEqual(at(fold(...base, of('c', connection('r', 'e', 'Pending')))), {
+    address: ip(4),
+    endpoint: key('e'),
+    member: 'registry',
+    fqdns: ['r.azurecr.io'],
+    registry: key('r'),
+    state: 'Pending',
+  });
+  const gone = at(fold(...base));
+  assert.deepEqual([gone?.registry, gone?.state], [undefined, 'Disconnected']);
+  const orphan = at(fold(...base.slice(0, 2), of('c', connection('r', 'e'))));
+  assert.deepEqual([orphan?.registry, orphan?.state], [undefined, 'Disconnected'], 'the registry is gone, its connection not yet');
+});
+
+test('a registry knows its connections by endpoint and its data hosts by region', () => {
+  const snapshot = fold(
+    of('r', registry('r')),
+    of('c1', connection('r', 'e1')),
+    of('c2', connection('r', 'e2', 'Rejected')),
+    of('c3', connection('other', 'e3')),
+  );
+  const part = snapshot.registries.get(key('r'));
+  assert.deepEqual(
+    part?.connections,
+    new Map([
+      [key('e1'), 'Approved'],
+      [key('e2'), 'Rejected'],
+    ]),
+  );
+  assert.deepEqual(
+    part?.dataHosts,
+    new Map([
+      ['westeurope', 'r.westeurope.data.azurecr.io'],
+      ['eastus', 'r.eastus.data.azurecr.io'],
+    ]),
+  );
+  assert.deepEqual(
+    snapshot.names.hosts,
+    new Map([
+      ['r.azurecr.io', { registry: key('r'), role: 'login', region: 'westeurope' }],
+      ['r.westeurope.data.azurecr.io', { registry: key('r'), role: 'data', region: 'westeurope' }],
+      ['r.eastus.data.azurecr.io', { registry: key('r'), role: 'data', region: 'eastus' }],
+    ]),
+  );
+});
+
+test('a connection left behind yields to the one that stands', () => {
+  const snapshot = fold(of('r', registry('r')), of('a', connection('r', 'e', 'Disconnected')), of('b', connection('r', 'e', 'Approved')));
+  assert.equal(snapshot.registries.get(key('r'))?.connections.get(key('e')), 'Approved');
+});
+
+test('a network sees the zones that are linked to it and exist', () => {
+  const snapshot = fold(of('n', network('n')), of('z', zone('z')), of('l1', link('z', 'n')), of('l2', link('gone', 'n')), of('l3', link('z', 'other')));
+  assert.deepEqual(snapshot.networks.get(key('n'))?.zones, [key('z')]);
+});
+
+test('a zone holds its record sets by absolute name', () => {
+  const snapshot = fold(of('z', zone('z')), of('a', record('z', 'a', ip(4))), of('b', record('elsewhere', 'b', ip(5))));
+  assert.deepEqual(
+    snapshot.names.zones,
+    new Map([[key('z'), { key: key('z'), name: 'z.example', records: new Map([['a.z.example', [{ type: 'A', ttlSeconds: 10, data: [ip(4)] }]]]) }]]),
+  );
+});
+
+test('assignments are by principal, the widest scope first', () => {
+  const snapshot = fold(
+    of('a', assignment('a', 'P', '/subscriptions/s/resourcegroups/g')),
+    of('b', assignment('b', 'p', '/subscriptions/s')),
+    of('r', role('r')),
+    of('i', identity('i')),
+  );
+  assert.deepEqual(
+    snapshot.access.assignments.get('p')?.map((fact) => fact.scope),
+    ['/subscriptions/s', '/subscriptions/s/resourcegroups/g'],
+  );
+  assert.deepEqual([...snapshot.access.roles.keys()], ['r']);
+  assert.equal(snapshot.access.identities.get(key('i'))?.principalId, 'i-p');
+});
+
+// A small universe, so that facts meet: conflicts, dangling references and late arrivals are the common case.
+const few = (...items: string[]) => fc.constantFrom(...items);
+const net = few('n1', 'n2', 'n3');
+const reg = few('r1', 'r2');
+const end = few('e1', 'e2', 'e3');
+const nicKey = few('i1', 'i2', 'i3');
+const zoneKey = few('z1', 'z2');
+const id = few('d1', 'd2');
+const address = fc.integer({ min: 4, max: 8 }).map(ip);
+const state = fc.constantFrom<ConnectionState>('Approved', 'Pending', 'Rejected', 'Disconnected');
+const anyFact: fc.Arbitrary<Fact> = fc.oneof(
+  net.map(network),
+  fc.tuple(net, few('a', 'b')).map(([n, s]) => subnet(n, s)),
+  fc.tuple(net, nicKey, address).map(([n, i, a]) => nic(n, i, a)),
+  fc.tuple(net, end, address).map(([n, e, a]) => endpoint(n, e, a)),
+  fc
+    .tuple(few('m1', 'm2'), fc.array(nicKey, { maxLength: 2 }), fc.array(id, { maxLength: 2 }), fc.boolean())
+    .map(([m, nics, ids, system]) => machine(m, nics, ids, system)),
+  id.map(identity),
+  fc.tuple(reg, fc.boolean()).map(([r, open]) => registry(r, open)),
+  fc.tuple(reg, end, state).map(([r, e, s]) => connection(r, e, s)),
+  zoneKey.map(zone),
+  fc.tuple(zoneKey, net).map(([z, n]) => link(z, n)),
+  fc.tuple(zoneKey, few('a', 'b'), address).map(([z, host, a]) => record(z, host, a)),
+  few('r', 's').map(role),
+  fc.tuple(few('a1', 'a2'), few('p', 'q'), few('/', '/s')).map(([a, p, scope]) => assignment(a, p, scope)),
+);
+const owners = Array.from({ length: 24 }, (_, i) => `owner${i}`);
+/** Resources with what they state; each owner once. */
+const anyWorld = fc
+  .array(fc.array(anyFact, { maxLength: 3 }), { maxLength: owners.length })
+  .map((all) => all.map((facts, i) => of(owners[i] as string, ...facts)));
+/** A history: the same owners speak again and again. */
+const anyHistory = fc.array(fc.array(fc.tuple(fc.constantFrom(...owners), fc.array(anyFact, { maxLength: 3 })), { maxLength: 6 }), { maxLength: 12 });
+
+const parts = ({ networks, registries, machines, names, access }: Snapshot) => ({ networks, registries, machines, names, access });
+
+test('any order of the same facts gives the same snapshot', () => {
+  fc.assert(
+    fc.property(
+      anyWorld.chain((world) => fc.tuple(fc.constant(world), fc.shuffledSubarray(world, { minLength: world.length, maxLength: world.length }))),
+      ([world, shuffled]) => {
+        assert.deepEqual(fold(...shuffled), fold(...world));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('any history in any batches gives the snapshot of what stands at its end', () => {
+  fc.assert(
+    fc.property(anyHistory, (history) => {
+      const derivation = new Derivation({ domain: DOMAIN });
+      const standing = new Map<ResourceKey, readonly Fact[]>();
+      for (const batch of history) {
+        derivation.update(
+          1,
+          batch.map(([owner, facts]) => of(owner, ...facts)),
+        );
+        for (const [owner, facts] of batch) standing.set(key(owner), facts);
+        assert.deepEqual(parts(derivation.snapshot), parts(fold(...standing)), 'after each batch');
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('removal undoes addition', () => {
+  fc.assert(
+    fc.property(anyWorld, anyWorld, (world, more) => {
+      const derivation = new Derivation({ domain: DOMAIN });
+      const before = derivation.update(1, world);
+      const extra = more.map(([owner, facts]) => [`${owner}+` as ResourceKey, facts] as const);
+      derivation.update(2, extra);
+      const after = derivation.update(
+        3,
+        extra.map(([owner]) => [owner, []] as const),
+      );
+      assert.deepEqual(parts(after), parts(before));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a snapshot is never changed by what comes after', () => {
+  fc.assert(
+    fc.property(anyHistory, (history) => {
+      const derivation = new Derivation({ domain: DOMAIN });
+      const seen: [Snapshot, Snapshot][] = [];
+      for (const batch of history) {
+        const snapshot = derivation.update(
+          seen.length + 1,
+          batch.map(([owner, facts]) => of(owner, ...facts)),
+        );
+        seen.push([snapshot, structuredClone(snapshot)]);
+      }
+      for (const [snapshot, copy] of seen) assert.deepEqual(snapshot, copy);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+const WORLD: Change[] = [
+  of('n1', network('n1')),
+  of('n2', network('n2')),
+  of('r1', registry('r1')),
+  of('r2', registry('r2')),
+  of('z1', zone('z1')),
+  of('z2', zone('z2')),
+  of('l1', link('z1', 'n1')),
+  of('l2', link('z2', 'n2')),
+  of('rec1', record('z1', 'a', ip(4))),
+  of('rec2', record('z2', 'a', ip(4))),
+  of('i1', nic('n1', 'i1', ip(20))),
+  of('m1', machine('m1', ['i1'], ['d1'])),
+  of('i2', nic('n2', 'i2', ip(20))),
+  of('m2', machine('m2', ['i2'])),
+  of('d1', identity('d1')),
+  of('e1', endpoint('n1', 'e1', ip(4))),
+  of('c1', connection('r1', 'e1')),
+  of('e2', endpoint('n2', 'e2', ip(4))),
+  of('c2', connection('r2', 'e2')),
+  of('role', role('r')),
+  of('as', assignment('as', 'p')),
+];
+/** The changed parts by path. */
+function changed(before: Snapshot, after: Snapshot): string[] {
+  const found: string[] = [];
+  const maps = (path: string, a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): void => {
+    if (a === b) return;
+    for (const item of new Set([...a.keys(), ...b.keys()])) if (a.get(item) !== b.get(item)) found.push(`${path}.${item.replace('/x/', '')}`);
+  };
+  maps('networks', before.networks, after.networks);
+  maps('registries', before.registries, after.registries);
+  maps('machines', before.machines, after.machines);
+  if (before.names !== after.names) maps('zones', before.names.zones, after.names.zones);
+  maps('hosts', before.names.hosts, after.names.hosts);
+  if (before.access !== after.access) found.push('access');
+  return found.sort();
+}
+
+test('an update rebuilds what it touches and nothing else', () => {
+  const cases: [Change, string[]][] = [
+    [of('e3', endpoint('n1', 'e3', ip(5))), ['networks.n1']],
+    [of('c1', connection('r1', 'e1', 'Rejected')), ['networks.n1', 'registries.r1']],
+    [of('rec1', record('z1', 'a', ip(5))), ['zones.z1']],
+    [of('l3', link('z1', 'n2')), ['networks.n2']],
+    [of('d1', { ...identity('d1'), principalId: 'new' } as Fact), ['access', 'machines.m1', 'networks.n1']],
+    [of('i2', nic('n2', 'i2', ip(21))), ['machines.m2', 'networks.n2']],
+    [of('r2', registry('r2', false)), ['registries.r2']],
+    [of('r2'), ['hosts.r2.azurecr.io', 'hosts.r2.eastus.data.azurecr.io', 'hosts.r2.westeurope.data.azurecr.io', 'networks.n2', 'registries.r2']],
+    [of('as2', assignment('as2', 'q')), ['access']],
+    [of('n2', network('n2'), subnet('n2', 'a')), ['networks.n2']],
+    [of('e1', structuredClone(endpoint('n1', 'e1', ip(4)))), []],
+    [of('z2'), ['networks.n2', 'zones.z2']],
+  ];
+  for (const [change, expected] of cases) {
+    const derivation = new Derivation({ domain: DOMAIN });
+    const before = derivation.update(1, WORLD);
+    const after = derivation.update(2, [change]);
+    assert.equal(after.revision, 2);
+    assert.deepEqual(changed(before, after), expected, change[0]);
+  }
+});
+
+test('within a rebuilt network the untouched pieces stay', () => {
+  const derivation = new Derivation({ domain: DOMAIN });
+  const before = derivation.update(1, WORLD).networks.get(key('n1'));
+  const after = derivation.update(2, [of('e3', endpoint('n1', 'e3', ip(5)))]).networks.get(key('n1'));
+  assert.ok(before && after && before !== after);
+  assert.equal(after.subnets, before.subnets);
+  assert.equal(after.machines, before.machines);
+  assert.equal(after.zones, before.zones);
+  assert.equal(after.endpoints.get(ip(4)), before.endpoints.get(ip(4)));
+});
