@@ -78,7 +78,7 @@ export async function serve(config: Config, listeners: { management: number; pub
     log,
     planes: (accessLog) => ({
       arm: arm.plane,
-      login: loginPlane({ tokens, directory, tenantId: first.tenantId, clock }),
+      login: loginPlane({ tokens, directory, tenantId: first.tenantId, clock, domain: config.domain, hostDomain: config.hostDomain }),
       registry: registryPlane({ store, blobs, tokens, directory, snapshot, clock, log, dataKey: keys.secret('data-endpoint'), domain: config.domain, hostDomain: config.hostDomain }),
       metadata: machineMetadataPlane({ tokens, snapshot, tenantId: first.tenantId, clock }),
       operator: operatorPlane({ tokens, snapshot, accessLog, caPem: ca.caPem, status, machine: (key) => fabric.machine(key) }),
