@@ -126,6 +126,17 @@ test('a machine without an addressed interface is nowhere, and comes with its ne
   assert.equal(derivation.update(3, [of('n')]).machines.size, 0);
 });
 
+test('an address that two interfaces claim belongs to the least of them, whoever came last', () => {
+  const derivation = new Derivation({ domain: DOMAIN });
+  const addresses = (m: string) => derivation.snapshot.machines.get(key(m))?.addresses;
+  derivation.update(1, [of('n', network('n')), of('m1', machine('m1', ['i1'])), of('m2', machine('m2', ['i2'])), of('i2', nic('n', 'i2', ip(9)))]);
+  assert.deepEqual([addresses('m1'), addresses('m2')], [undefined, [ip(9)]]);
+  derivation.update(2, [of('i1', nic('n', 'i1', ip(9)))]);
+  assert.deepEqual([addresses('m1'), addresses('m2')], [[ip(9)], undefined]);
+  derivation.update(3, [of('i1')]);
+  assert.deepEqual([addresses('m1'), addresses('m2')], [undefined, [ip(9)]]);
+});
+
 test('an endpoint address knows its connection: state, registry, or Disconnected', () => {
   const base = [of('n', network('n')), of('e', endpoint('n', 'e', ip(4))), of('r', registry('r'))];
   const at = (snapshot: Snapshot) => snapshot.networks.get(key('n'))?.endpoints.get(ip(4));
@@ -362,6 +373,8 @@ test('an update rebuilds what it touches and nothing else', () => {
     [of('as2', assignment('as2', 'q')), ['access']],
     [of('n2', network('n2'), subnet('n2', 'a')), ['networks.n2']],
     [of('e1', structuredClone(endpoint('n1', 'e1', ip(4)))), []],
+    [of('r1', structuredClone(registry('r1'))), []],
+    [of('z1', structuredClone(zone('z1'))), []],
     [of('z2'), ['networks.n2', 'zones.z2']],
   ];
   for (const [change, expected] of cases) {
