@@ -39,11 +39,17 @@ export const privateEndpointConnections = resourceType({
     const { status: to } = linkStateOf(draft);
     const target = 'properties.privateLinkServiceConnectionState.status';
     if (from !== to && (to === 'Pending' || to === 'Disconnected' || from === 'Disconnected')) {
-      const next = from === 'Disconnected' ? 'A Disconnected connection is final: delete the private endpoint and create it anew.' : 'It may become Approved or Rejected.';
+      const next =
+        from === 'Disconnected' ? 'A Disconnected connection is final: delete the private endpoint and create it anew.' : 'It may become Approved or Rejected.';
       faults.push(
-        new Fault('invalid', 'InvalidPrivateEndpointConnectionState', `The state of private endpoint connection '${previous.name}' cannot go from ${from} to ${to}. ${next}`, {
-          target,
-        }),
+        new Fault(
+          'invalid',
+          'InvalidPrivateEndpointConnectionState',
+          `The state of private endpoint connection '${previous.name}' cannot go from ${from} to ${to}. ${next}`,
+          {
+            target,
+          },
+        ),
       );
     }
     return faults;

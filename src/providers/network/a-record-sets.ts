@@ -80,7 +80,12 @@ export const aRecordSets = resourceType({
 });
 
 /** The record set that a zone group keeps for one name of its endpoint (azure-facts D.4: TTL 10, metadata `creator`). */
-export function endpointRecordSet(zone: Pick<Resource, 'id'>, name: string, addresses: readonly string[], endpoint: Pick<Resource, 'name' | 'hidden'>): OwnedResource {
+export function endpointRecordSet(
+  zone: Pick<Resource, 'id'>,
+  name: string,
+  addresses: readonly string[],
+  endpoint: Pick<Resource, 'name' | 'hidden'>,
+): OwnedResource {
   return {
     id: `${zone.id}/A/${name}`,
     body: {

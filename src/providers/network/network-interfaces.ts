@@ -92,9 +92,14 @@ export const networkInterfaces = resourceType({
     }
     if (networks.size > 1) {
       faults.push(
-        new Fault('invalid', 'SubnetsNotInSameVnet', `The IP configurations of network interface '${draft.resourceId.name}' are in more than one virtual network.`, {
-          target: 'properties.ipConfigurations',
-        }),
+        new Fault(
+          'invalid',
+          'SubnetsNotInSameVnet',
+          `The IP configurations of network interface '${draft.resourceId.name}' are in more than one virtual network.`,
+          {
+            target: 'properties.ipConfigurations',
+          },
+        ),
       );
     }
     return faults;

@@ -21,7 +21,11 @@ const configsOf = (resource: { body: { properties: JsonObject } }): readonly Zon
   resource.body.properties.privateDnsZoneConfigs as unknown as readonly ZoneConfig[];
 
 /** Relative name -> addresses of the endpoint's host names, when its connection is Approved. */
-async function recordsOf(group: Resource, reader: ResourceLookup, domain: string): Promise<{ endpoint: Resource; records: ReadonlyMap<string, readonly string[]> } | undefined> {
+async function recordsOf(
+  group: Resource,
+  reader: ResourceLookup,
+  domain: string,
+): Promise<{ endpoint: Resource; records: ReadonlyMap<string, readonly string[]> } | undefined> {
   const endpoint = await reader.get(group.parent as ResourceKey);
   if (!endpoint || (await endpointState(endpoint, reader)).status !== 'Approved') return undefined;
   const nic = await endpointNic(endpoint, reader);

@@ -15,13 +15,11 @@ import {
   membersOf,
   REGISTRY_TYPE,
 } from '../container-registry/private-link.ts';
+import { endpointLimitOf } from '../container-registry/registry-properties.ts';
 import { invalidReference, keyOf, linkedRight, notChangeable, parentKeyOf, siblingId } from '../references.ts';
 import { choice, ipAddressText, propertiesSchema, reference, resourceIdText } from '../schema-parts.ts';
 import { configurationsOf, type IpConfiguration } from './address-plan.ts';
 import { subnets } from './subnets.ts';
-
-/** Private endpoints a registry may have, unless its operator said otherwise (azure-facts B.1). */
-const DEFAULT_LIMIT = 200;
 
 interface Connection {
   readonly name: string;
@@ -105,9 +103,14 @@ async function targetFaults(draft: Draft, { reader, caller, domain }: HookContex
   }
   if (properties.groupIds.length !== 1 || properties.groupIds[0]?.toLowerCase() !== GROUP_ID) {
     faults.push(
-      new Fault('invalid', 'InvalidGroupId', `A registry offers the group '${GROUP_ID}' only; private endpoint '${draft.resourceId.name}' asks for [${properties.groupIds.join(', ')}].`, {
-        target: `${target}.groupIds`,
-      }),
+      new Fault(
+        'invalid',
+        'InvalidGroupId',
+        `A registry offers the group '${GROUP_ID}' only; private endpoint '${draft.resourceId.name}' asks for [${properties.groupIds.join(', ')}].`,
+        {
+          target: `${target}.groupIds`,
+        },
+      ),
     );
   }
   const refused =
@@ -155,7 +158,9 @@ function staticAddressFaults(draft: Draft, members: readonly Member[]): Fault[] 
     if (known && !repeated) continue;
     const why = known ? 'is given twice' : 'is not one of the registry';
     faults.push(
-      new Fault('invalid', 'InvalidMemberName', `Member '${properties.memberName}' of group '${properties.groupId}' ${why}.`, { target: `${target}[${index}].properties.memberName` }),
+      new Fault('invalid', 'InvalidMemberName', `Member '${properties.memberName}' of group '${properties.groupId}' ${why}.`, {
+        target: `${target}[${index}].properties.memberName`,
+      }),
     );
   }
   return faults;
@@ -180,7 +185,12 @@ function changeFaults(draft: Draft, previous: Resource): Fault[] {
 async function nicOf(endpoint: Resource, existing: Resource | undefined, members: readonly Member[], context: HookContext): Promise<OwnedResource> {
   const id = nicIdOf(endpoint);
   const { subnet, ipConfigurations: given } = propertiesOf(endpoint);
-  const had = new Map((existing ? configurationsOf(existing) : []).map((configuration) => [configuration.properties.privateLinkConnectionProperties?.requiredMemberName, configuration]));
+  const had = new Map(
+    (existing ? configurationsOf(existing) : []).map((configuration) => [
+      configuration.properties.privateLinkConnectionProperties?.requiredMemberName,
+      configuration,
+    ]),
+  );
   const staticOf = (member: string) => given.find(({ properties }) => properties.memberName.toLowerCase() === member.toLowerCase());
   const addresses = new Map<string, string>();
   const fresh: string[] = [];
@@ -314,9 +324,14 @@ export const privateEndpoints = resourceType({
       const id = siblingId(draft.resourceId.id, 'Microsoft.Network/networkInterfaces', customNetworkInterfaceName);
       if (await reader.get(keyOf(id))) {
         faults.push(
-          new Fault('conflict', 'CustomNetworkInterfaceNameInUse', `Network interface ${id} exists and does not belong to private endpoint '${draft.resourceId.name}'.`, {
-            target: 'properties.customNetworkInterfaceName',
-          }),
+          new Fault(
+            'conflict',
+            'CustomNetworkInterfaceNameInUse',
+            `Network interface ${id} exists and does not belong to private endpoint '${draft.resourceId.name}'.`,
+            {
+              target: 'properties.customNetworkInterfaceName',
+            },
+          ),
         );
       }
     }
@@ -384,8 +399,3 @@ export const privateEndpoints = resourceType({
     Status: '(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[0].privateLinkServiceConnectionState.status',
   },
 });
-
-/** How many private endpoints a registry may have: `setPrivateEndpointLimit`, else 200. */
-export function endpointLimitOf(registry: Pick<Resource, 'hidden'>): number {
-  return (registry.hidden.privateEndpointLimit as number | undefined) ?? DEFAULT_LIMIT;
-}

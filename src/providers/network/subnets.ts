@@ -47,10 +47,12 @@ export const subnets = resourceType({
     const network = draft.resourceId.parent && (await reader.get(draft.resourceId.parent));
     // The engine has refused a subnet without its network.
     if (!network) return faults;
-    const bad = (why: string): Fault => new Fault('invalid', 'NetcfgInvalidSubnet', `Subnet '${name}' is not valid in virtual network '${network.name}'.${why}`, { target });
+    const bad = (why: string): Fault =>
+      new Fault('invalid', 'NetcfgInvalidSubnet', `Subnet '${name}' is not valid in virtual network '${network.name}'.${why}`, { target });
     if (prefix.bits > 29) faults.push(bad(` Its address prefix ${text} is smaller than /29: five addresses of every subnet are reserved.`));
     const space = (network.body.properties.addressSpace as unknown as { addressPrefixes: string[] }).addressPrefixes;
-    if (!space.some((outer) => prefixCovers(prefixOf(outer), prefix))) faults.push(bad(` Its address prefix ${text} is outside the address space ${space.join(', ')}.`));
+    if (!space.some((outer) => prefixCovers(prefixOf(outer), prefix)))
+      faults.push(bad(` Its address prefix ${text} is outside the address space ${space.join(', ')}.`));
     for (const other of await reader.children(network.key)) {
       if (other.type !== subnets.type || other.key === draft.resourceId.key) continue;
       const taken = other.body.properties.addressPrefix as string;
@@ -110,5 +112,10 @@ export const subnets = resourceType({
     ];
   },
 
-  table: { Name: 'name', AddressPrefix: 'addressPrefix', PrivateEndpointNetworkPolicies: 'privateEndpointNetworkPolicies', ProvisioningState: 'provisioningState' },
+  table: {
+    Name: 'name',
+    AddressPrefix: 'addressPrefix',
+    PrivateEndpointNetworkPolicies: 'privateEndpointNetworkPolicies',
+    ProvisioningState: 'provisioningState',
+  },
 });

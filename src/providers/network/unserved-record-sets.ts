@@ -13,7 +13,13 @@ function unserved(kind: string) {
     name: { pattern: /./, message: 'a record set has a name' },
     properties: propertiesSchema({}),
     async admit(draft) {
-      return [new Fault('notImplemented', 'RecordTypeNotSupported', `Record sets of type ${kind} are not served yet; '${draft.resourceId.name}' was not written. A record sets are.`)];
+      return [
+        new Fault(
+          'notImplemented',
+          'RecordTypeNotSupported',
+          `Record sets of type ${kind} are not served yet; '${draft.resourceId.name}' was not written. A record sets are.`,
+        ),
+      ];
     },
   });
 }

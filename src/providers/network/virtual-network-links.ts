@@ -93,5 +93,11 @@ export const virtualNetworkLinks = resourceType({
     ];
   },
 
-  table: { LinkName: 'name', ResourceGroup: 'resourceGroup', RegistrationEnabled: 'registrationEnabled', VirtualNetwork: 'virtualNetwork.id', LinkState: 'virtualNetworkLinkState' },
+  table: {
+    LinkName: 'name',
+    ResourceGroup: 'resourceGroup',
+    RegistrationEnabled: 'registrationEnabled',
+    VirtualNetwork: 'virtualNetwork.id',
+    LinkState: 'virtualNetworkLinkState',
+  },
 });

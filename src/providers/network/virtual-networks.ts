@@ -48,19 +48,36 @@ export const virtualNetworks = resourceType({
       const target = `properties.addressSpace.addressPrefixes[${index}]`;
       const reserved = reservedRange(prefix);
       if (prefix.bits < 8 || prefix.bits > 29) {
-        faults.push(new Fault('invalid', 'InvalidAddressPrefix', `Address prefix ${texts[index]} of virtual network '${draft.resourceId.name}' is not between /8 and /29.`, { target }));
+        faults.push(
+          new Fault(
+            'invalid',
+            'InvalidAddressPrefix',
+            `Address prefix ${texts[index]} of virtual network '${draft.resourceId.name}' is not between /8 and /29.`,
+            { target },
+          ),
+        );
       }
       if (reserved) {
         faults.push(
-          new Fault('invalid', 'AddressPrefixNotAllowed', `Address prefix ${texts[index]} of virtual network '${draft.resourceId.name}' spans ${reserved}, which no virtual network may use.`, {
-            target,
-          }),
+          new Fault(
+            'invalid',
+            'AddressPrefixNotAllowed',
+            `Address prefix ${texts[index]} of virtual network '${draft.resourceId.name}' spans ${reserved}, which no virtual network may use.`,
+            {
+              target,
+            },
+          ),
         );
       }
       const other = prefixes.findIndex((earlier, at) => at < index && prefixesOverlap(earlier, prefix));
       if (other >= 0) {
         faults.push(
-          new Fault('invalid', 'AddressPrefixesOverlap', `Address prefixes ${texts[other]} and ${texts[index]} of virtual network '${draft.resourceId.name}' overlap.`, { target }),
+          new Fault(
+            'invalid',
+            'AddressPrefixesOverlap',
+            `Address prefixes ${texts[other]} and ${texts[index]} of virtual network '${draft.resourceId.name}' overlap.`,
+            { target },
+          ),
         );
       }
     }
@@ -134,5 +151,11 @@ export const virtualNetworks = resourceType({
     ];
   },
 
-  table: { Name: 'name', ResourceGroup: 'resourceGroup', Location: 'location', Prefixes: "join(', ', addressSpace.addressPrefixes)", NumSubnets: 'length(subnets)' },
+  table: {
+    Name: 'name',
+    ResourceGroup: 'resourceGroup',
+    Location: 'location',
+    Prefixes: "join(', ', addressSpace.addressPrefixes)",
+    NumSubnets: 'length(subnets)',
+  },
 });
