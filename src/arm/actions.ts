@@ -1,0 +1,62 @@
+/** Actions: POST `{id}/{name}` and its kin at subscription scope. */
+import { check } from '#base/schema.ts';
+import { readJson } from '#http/body.ts';
+import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
+import { type Call, committed, type Engine } from './engine.ts';
+import { requireAncestors, requireScope } from './existence.ts';
+import { combined, resourceNotFound } from './faults.ts';
+import { operationOf } from './lifecycle.ts';
+import type { Action } from './resource-type.ts';
+import type { Route } from './route.ts';
+import { hookContext, Work } from './work.ts';
+
+/** One that changes the resource runs inside a transaction and answers when the world has caught up. */
+export async function act(engine: Engine, call: Call, { type, id, action }: Extract<Route, { kind: 'action' }>): Promise<Reply> {
+  call.authority.require(action.permission, id.id);
+  const input = await requestOf(call, action);
+  const snapshot = engine.snapshot();
+  if (action.method === 'GET') {
+    const reader = committed(engine);
+    const resource = await reader.get(id.key);
+    if (!resource) {
+      await requireAncestors(id, reader, 'read');
+      throw resourceNotFound(id);
+    }
+    return replyOf(await action.run(resource, input, { ...hookContext(engine, call.authority, reader), snapshot }));
+  }
+  const { value, revision } = await engine.store.write(async (transaction) => {
+    const work = new Work(engine, call.authority, transaction);
+    await requireAncestors(id, work.reader, 'read');
+    const resource = await work.reader.get(id.key);
+    if (!resource) throw resourceNotFound(id);
+    const result = await action.run(resource, input, { ...work.context, snapshot });
+    if (result.update) {
+      const { body = resource.body, hidden = resource.hidden } = result.update;
+      await work.save({ type, id, body, hidden, ...(resource.owner ? { owner: resource.owner } : {}) }, resource);
+      await work.finish();
+    }
+    return { result, resource, work };
+  });
+  if (value.work.changed) await engine.operations.follow(operationOf(engine, call, value.resource, 'Updating', revision, value.work.concerns), engine.settleMs);
+  return replyOf(value.result);
+}
+
+export async function actAtSubscription(engine: Engine, call: Call, { at, action }: Extract<Route, { kind: 'subscriptionAction' }>): Promise<Reply> {
+  call.authority.require(action.permission, at.id);
+  const input = await requestOf(call, action);
+  const reader = committed(engine);
+  await requireScope(at.key, reader);
+  return replyOf({ body: await action.run(input, hookContext(engine, call.authority, reader)) });
+}
+
+async function requestOf(call: Call, action: Pick<Action, 'method' | 'request'>): Promise<unknown> {
+  const input = action.method === 'GET' ? undefined : await readJson(call.request);
+  if (!action.request) return input;
+  const result = check(action.request, input ?? {});
+  if (result.faults) throw combined(result.faults);
+  return result.value;
+}
+
+function replyOf({ status = 200, body }: { status?: number; body?: unknown }): Reply {
+  return body === undefined ? emptyReply(status) : jsonReply(status, body);
+}

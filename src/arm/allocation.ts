@@ -1,0 +1,66 @@
+/** Addresses of subnets, handed out inside one transaction. What is taken is read from the facts of the interfaces that refer to the subnet: nothing is counted twice. */
+import { Fault } from '#base/fault.ts';
+import { formatPrefix, type IpAddress, type IpPrefix, parseIp, prefixContains } from '#base/ip.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+import { firstFree, isReserved } from '#topology/address-pool.ts';
+import type { Fact } from '#topology/facts.ts';
+import { linkedNotFound } from './faults.ts';
+import type { Resource, ResourceLookup } from './resource-type.ts';
+
+export class Allocation {
+  readonly #reader: ResourceLookup;
+  readonly #factsOf: (resource: Resource) => readonly Fact[];
+  /** What this transaction has handed out, by subnet. */
+  readonly #given = new Map<ResourceKey, Set<string>>();
+
+  constructor(reader: ResourceLookup, factsOf: (resource: Resource) => readonly Fact[]) {
+    this.#reader = reader;
+    this.#factsOf = factsOf;
+  }
+
+  /**
+   * The lowest free address of the subnet, or `wanted`. What the interface `keepFor` holds counts as free.
+   * @throws Fault `SubnetIsFull`, `PrivateIPAddressInUse`, `PrivateIPAddressNotInSubnet`, `PrivateIPAddressInReservedRange`, `LinkedResourceNotFound`
+   */
+  async take(subnetKey: ResourceKey, options: { wanted?: string; keepFor?: ResourceKey } = {}): Promise<IpAddress> {
+    const subnet = await this.#reader.get(subnetKey);
+    const prefix = subnet && this.#prefixOf(subnet);
+    if (!subnet || !prefix) throw linkedNotFound(subnetKey, 'properties.subnet.id');
+    const given = this.#given.get(subnetKey) ?? new Set<string>();
+    this.#given.set(subnetKey, given);
+    const taken = new Map<string, string>([...given].map((address) => [address, 'this request']));
+    for (const resource of await this.#reader.referrers(subnetKey))
+      for (const fact of this.#factsOf(resource))
+        if (fact.kind === 'address' && fact.subnet === subnetKey && fact.nic !== options.keepFor) taken.set(fact.address, resource.id);
+    const address = options.wanted === undefined ? firstFree(prefix, new Set(taken.keys())) : this.#wanted(options.wanted, subnet, prefix, taken);
+    if (address === undefined) {
+      const count = given.size + 1;
+      throw new Fault(
+        'invalid',
+        'SubnetIsFull',
+        `Subnet ${subnet.name} with address prefix ${formatPrefix(prefix)} does not have enough capacity for ${count} IP addresses.`,
+        { target: subnet.id },
+      );
+    }
+    given.add(address);
+    return address;
+  }
+
+  #prefixOf(subnet: Resource): IpPrefix | undefined {
+    for (const fact of this.#factsOf(subnet)) if (fact.kind === 'subnet' && fact.subnet === subnet.key) return fact.prefix;
+    return undefined;
+  }
+
+  #wanted(text: string, subnet: Resource, prefix: IpPrefix, taken: ReadonlyMap<string, string>): IpAddress {
+    const where = `subnet '${subnet.name}' with address prefix ${formatPrefix(prefix)}`;
+    const refuse = (code: string, message: string): Fault => new Fault('invalid', code, message, { target: subnet.id });
+    const address = parseIp(text);
+    if (address === undefined || !prefixContains(prefix, address))
+      throw refuse('PrivateIPAddressNotInSubnet', `Private static IP address ${text.slice(0, 60)} does not belong to the range of ${where}.`);
+    if (isReserved(prefix, address))
+      throw refuse('PrivateIPAddressInReservedRange', `Private static IP address ${address} falls within the reserved IP range of ${where}.`);
+    const holder = taken.get(address);
+    if (holder !== undefined) throw refuse('PrivateIPAddressInUse', `Private static IP address ${address} of ${where} is already in use by ${holder}.`);
+    return address;
+  }
+}

@@ -1,0 +1,52 @@
+/** What the parts of the engine share: the rooms it stands on, and the request at hand. */
+import type { Clock } from '#base/clock.ts';
+import type { DomainName } from '#base/domain-name.ts';
+import type { Log } from '#base/log.ts';
+import type { Request } from '#http/message.ts';
+import type { Store } from '#store/store.ts';
+import type { Snapshot } from '#topology/snapshot.ts';
+import type { Authority } from './authorization.ts';
+import { lookupOver } from './lookup.ts';
+import type { Operations } from './operations.ts';
+import type { ResourceLookup } from './resource-type.ts';
+import type { TypeTable } from './types.ts';
+
+export interface Engine {
+  readonly store: Store;
+  readonly types: TypeTable;
+  readonly snapshot: () => Snapshot;
+  readonly operations: Operations;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly domain: DomainName;
+  readonly tenantId: string;
+  newGuid(): string;
+  /** How long a write waits for the world before it answers that it is still on its way. */
+  readonly settleMs: number;
+}
+
+/** One authenticated request. */
+export interface Call {
+  readonly request: Request;
+  readonly authority: Authority;
+  /** As the client wrote it: URLs in replies carry it on. */
+  readonly apiVersion: string;
+}
+
+/** A query parameter by its name in any casing. */
+export function queryValue(query: URLSearchParams, name: string): string | undefined {
+  const exact = query.get(name);
+  if (exact !== null) return exact;
+  for (const [key, value] of query) if (key.toLowerCase() === name.toLowerCase()) return value;
+  return undefined;
+}
+
+/** An absolute URL of this server, by the name that the client dialled. The path is percent-encoded already. */
+export function absoluteUrl(call: Pick<Call, 'request'>, path: string, query: Record<string, string>): string {
+  return `https://${call.request.authority}${path}?${new URLSearchParams(query).toString().replaceAll('%24', '$')}`;
+}
+
+/** Committed state, as hooks read it. */
+export function committed(engine: Engine): ResourceLookup {
+  return lookupOver(engine.store.resources, (name) => engine.types.find(name)?.type ?? name);
+}

@@ -1,0 +1,102 @@
+/** The first state: what must be in the store before anybody can ask for anything. Made once; later starts find it. */
+import { isDeepStrictEqual } from 'node:util';
+import { type Clock, isoTime } from '#base/clock.ts';
+import { parseResourceId, type ResourceKey } from '#base/resource-id.ts';
+import type { Directory } from '#identity/directory.ts';
+import type { Store, Transaction } from '#store/store.ts';
+import type { TypeTable } from './types.ts';
+
+/** Role Owner; learn.microsoft.com/azure/role-based-access-control/built-in-roles. */
+const OWNER = '/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+
+export interface FirstState {
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  /** The operator's credentials, when they were made now: nobody can read the secret later. */
+  readonly operator?: { readonly appId: string; readonly objectId: string; readonly secret: string };
+}
+
+/**
+ * The tenant, one subscription with every provider registered, the built-in resources of the types, and a service principal that is Owner of all.
+ * Each is made when it is missing; built-in resources are brought up to this version.
+ */
+export async function ensureFirstState(options: {
+  store: Store;
+  directory: Pick<Directory, 'createServicePrincipal' | 'findByObjectId'>;
+  types: TypeTable;
+  clock: Clock;
+  newGuid(): string;
+}): Promise<FirstState> {
+  const { store, directory, types, clock, newGuid } = options;
+  const { value: scopes } = await store.write(async (transaction) => {
+    const tenantId = await setting(transaction, 'tenantId', newGuid);
+    const subscriptionId = await setting(transaction, 'subscriptionId', newGuid);
+    const key = `/subscriptions/${subscriptionId}` as ResourceKey;
+    if (!(await transaction.resources.get(key)))
+      await transaction.resources.put({
+        key,
+        id: key,
+        type: 'Microsoft.Resources/subscriptions',
+        name: subscriptionId,
+        parent: undefined,
+        owner: undefined,
+        body: { properties: { displayName: 'Postern', state: 'Enabled' } },
+        hidden: { autoRegister: true },
+        etag: newGuid(),
+      });
+    for (const type of types.all)
+      for (const { id, body, hidden = {} } of type.builtIn ?? []) {
+        const { key: builtIn, name, parent } = parseResourceId(id);
+        const before = await transaction.resources.get(builtIn);
+        if (before && isDeepStrictEqual(before.body, body) && isDeepStrictEqual(before.hidden, hidden)) continue;
+        await transaction.resources.put({ key: builtIn, id, type: type.type, name, parent, owner: undefined, body, hidden, etag: newGuid() });
+      }
+    return { tenantId, subscriptionId };
+  });
+
+  const known = await store.database.selectFrom('settings').select('value').where('name', '=', 'operator').executeTakeFirst();
+  if (known && (await directory.findByObjectId(known.value))) return scopes;
+  const operator = await directory.createServicePrincipal({ displayName: 'postern-operator' });
+  await store.write(async (transaction) => {
+    const name = newGuid();
+    const id = `/providers/Microsoft.Authorization/roleAssignments/${name}`;
+    const { key } = parseResourceId(id);
+    const at = isoTime(clock);
+    await transaction.resources.put({
+      key,
+      id,
+      type: 'Microsoft.Authorization/roleAssignments',
+      name,
+      parent: undefined,
+      owner: undefined,
+      body: {
+        properties: {
+          scope: '/',
+          roleDefinitionId: OWNER,
+          principalId: operator.objectId,
+          principalType: 'ServicePrincipal',
+          createdOn: at,
+          updatedOn: at,
+          createdBy: operator.objectId,
+          updatedBy: operator.objectId,
+        },
+      },
+      hidden: {},
+      etag: newGuid(),
+    });
+    await transaction.database
+      .insertInto('settings')
+      .values({ name: 'operator', value: operator.objectId })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: operator.objectId }))
+      .execute();
+  });
+  return { ...scopes, operator };
+}
+
+async function setting({ database }: Transaction, name: string, make: () => string): Promise<string> {
+  const row = await database.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst();
+  if (row) return row.value;
+  const value = make();
+  await database.insertInto('settings').values({ name, value }).execute();
+  return value;
+}

@@ -1,0 +1,81 @@
+/** Deleting a resource group: everything in it or nothing. Members go in the order of their references, each asked whether it may. */
+import type { Fault } from '#base/fault.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+import type { Reply } from '#http/message.ts';
+import { referencesOf } from '#store/resources.ts';
+import type { Call, Engine } from './engine.ts';
+import { requireAncestors } from './existence.ts';
+import { combined, groupNotFound } from './faults.ts';
+import { deleted, type Target } from './lifecycle.ts';
+import type { Resource } from './resource-type.ts';
+import { Work } from './work.ts';
+
+/**
+ * DELETE of a resource group: 200, or 202 with `Location` when the world takes longer.
+ * @throws Fault the objections of what cannot be deleted, since something outside the group depends on it; then nothing was
+ */
+export async function removeGroup(engine: Engine, call: Call, { id }: Target): Promise<Reply> {
+  const { value, revision } = await engine.store.write(async (transaction) => {
+    const work = new Work(engine, call.authority, transaction);
+    await requireAncestors(id, work.reader, 'delete');
+    const group = await work.reader.get(id.key);
+    if (!group) throw groupNotFound(id.name);
+    let waiting = referrersFirst(await work.reader.children(group.key));
+    while (waiting.length > 0) {
+      const blocked: Resource[] = [];
+      const objections: Fault[] = [];
+      for (const { key } of waiting) {
+        // Gone with an owner or a parent that went before it.
+        const member = await work.reader.get(key);
+        if (!member) continue;
+        const faults = await work.objections(member);
+        if (faults.length === 0) await work.remove(member);
+        else {
+          blocked.push(member);
+          objections.push(...faults);
+        }
+      }
+      if (blocked.length > 0 && blocked.length === waiting.length) throw combined(objections);
+      waiting = blocked;
+    }
+    // Re-runs before the group's own end: an owner elsewhere must not put anything back into it.
+    await work.finish();
+    await work.remove(group);
+    await work.finish();
+    return { group, work };
+  });
+  call.request.trace.push({ check: 'write', ok: true, detail: `deleted in revision ${revision}` });
+  return deleted(engine, call, value.group, revision, value.work);
+}
+
+/** The members with whoever refers to another before it, as far as references make no circle: then few are asked twice. */
+function referrersFirst(members: readonly Resource[]): Resource[] {
+  const byKey = new Map(members.map((member) => [member.key, member]));
+  const memberOf = (key: ResourceKey): Resource | undefined => {
+    // References often point below a member: to a subnet of a network.
+    for (let at: string = key; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+      const member = byKey.get(at as ResourceKey);
+      if (member) return member;
+    }
+    return undefined;
+  };
+  const order: Resource[] = [];
+  const seen = new Set<ResourceKey>();
+  const visit = (start: Resource): void => {
+    // Depth first without recursion: a chain of references may be as long as the group.
+    const stack: { member: Resource; targets: Resource[] }[] = [];
+    const enter = (member: Resource): void => {
+      seen.add(member.key);
+      stack.push({ member, targets: [...referencesOf(member)].map(memberOf).filter((target) => target !== undefined) });
+    };
+    enter(start);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const next = top.targets.pop();
+      if (next === undefined) order.push((stack.pop() as { member: Resource }).member);
+      else if (!seen.has(next.key)) enter(next);
+    }
+  };
+  for (const member of members) if (!seen.has(member.key)) visit(member);
+  // What was finished first is referred to by what came later.
+  return order.reverse();
+}

@@ -1,0 +1,256 @@
+/**
+ * The life of a resource: GET, PUT, PATCH, DELETE. The order of a write is the same for every type: authorization (before this file), ancestors, registration,
+ * conditions, the body against the schemas, immutable properties, limit, admit, prepare, one transaction with what is owned and affected, and the wait for the world.
+ */
+import { etagMatches } from '#base/etag.ts';
+import { Fault } from '#base/fault.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
+import { parseResourceId, type ResourceId, type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
+import { precondition } from '#http/conditional.ts';
+import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
+import { draftBody, type Intent, immutableFaults } from './draft.ts';
+import { absoluteUrl, type Call, committed, type Engine } from './engine.ts';
+import { envelopeOf, shownEtag, warningsOf } from './envelope.ts';
+import { requireAncestors, requireRegistration } from './existence.ts';
+import { builtInFixed, combined, invalidContent, ownerMakesIt, preconditionFailed, resourceNotFound } from './faults.ts';
+import { fillIdentity } from './managed-identity.ts';
+import type { Operation, OperationState } from './operations.ts';
+import type { Draft, Resource, ResourceType } from './resource-type.ts';
+import { namespaceOf } from './types.ts';
+import { Work, withoutListed } from './work.ts';
+
+export interface Target {
+  readonly type: ResourceType;
+  readonly id: ResourceId;
+}
+
+/** GET and HEAD. */
+export async function read(engine: Engine, call: Call, { type, id }: Target): Promise<Reply> {
+  const reader = committed(engine);
+  const head = call.request.method === 'HEAD';
+  const resource = (await reader.get(id.key)) ?? (await type.find?.(id, reader));
+  if (!resource) {
+    if (head) return emptyReply(404);
+    await requireAncestors(id, reader, 'read');
+    throw resourceNotFound(id);
+  }
+  if (head) return emptyReply(204, { etag: shownEtag(resource.etag) });
+  if (precondition('GET', call.request.headers, resource.etag) === 'not-modified') return emptyReply(304, { etag: shownEtag(resource.etag) });
+  return shown(engine, resource, 200);
+}
+
+/** PUT and PATCH. */
+export async function write(engine: Engine, call: Call, target: Target, input: JsonObject): Promise<Reply> {
+  const { id, type } = target;
+  const patch = call.request.method === 'PATCH';
+  const { value, revision } = await engine.store.write(async (transaction) => {
+    const work = new Work(engine, call.authority, transaction);
+    await requireAncestors(id, work.reader, 'write');
+    await requireRegistration(id, namespaceOf(type.type), work.reader);
+    const previous = await work.reader.get(id.key);
+    if (engine.types.builtIn.has(id.key)) throw builtInFixed(previous?.id ?? id.id);
+    if (!previous && patch) throw resourceNotFound(id);
+    if (!previous && type.ownerMade) throw ownerMakesIt(type.type);
+    requireConditions(call, type, id, previous, input);
+    const resource = await writeDraft(engine, work, { ...target, intent: { input, patch }, previous });
+    await work.finish();
+    return { resource, created: previous === undefined, work };
+  });
+  const { resource, created, work } = value;
+  call.request.trace.push({ check: 'write', ok: true, detail: `${created ? 'created' : work.changed ? 'updated' : 'unchanged'} in revision ${revision}` });
+  const operation = work.changed ? operationOf(engine, call, resource, created ? 'Creating' : 'Updating', revision, work.concerns) : undefined;
+  const late = operation !== undefined && (await engine.operations.follow(operation, engine.settleMs)) === 'late';
+  // What the owners of this resource did to it meanwhile is part of the answer.
+  const now = (await committed(engine).get(resource.key)) ?? resource;
+  return shown(engine, now, created || late ? 201 : 200, late ? pollHeaders(call, asyncPath(type, now, operation), undefined) : {});
+}
+
+interface Plan extends Target {
+  readonly intent: Intent;
+  readonly previous: Resource | undefined;
+  /** `properties.subnets[0].` for a child that its parent's body carries. */
+  readonly prefix?: string;
+}
+
+/** Checks and stores one resource, with the children its body carries. @throws Fault of all problems of the first step that has any */
+async function writeDraft(engine: Engine, work: Work, plan: Plan): Promise<Resource> {
+  const { type, id, previous, prefix = '' } = plan;
+  const { draft, faults } = await draftOf(engine, work, plan);
+  const children = await embeddedPlans(engine, work, plan);
+  for (const child of children.plans) faults.push(...(await draftOf(engine, work, child)).faults);
+  faults.push(...children.faults);
+  if (faults.length > 0) throw combined(faults);
+  if (previous) refuse(immutableFaults(type, draft.body, previous, prefix));
+  else refuse([await type.limit?.(draft, work.context)]);
+  await removeUnlisted(work, children.unlisted);
+  refuse(((await type.admit?.(draft, previous, work.context)) ?? []).map((fault) => moved(fault, prefix)));
+
+  const prepared = (await type.prepare?.(draft, previous, work.context)) ?? draft;
+  const hidden = withoutListed(prepared.hidden ?? draft.hidden);
+  // `identity` is the engine's: whatever `prepare` returned of it is what it was given.
+  const body = type.identity ? { ...prepared.body, identity: draft.body.identity } : prepared.body;
+  const systemIdentity = draft.hidden.systemIdentity;
+  const stored = await work.save(
+    { type, id, body, hidden: systemIdentity === undefined ? hidden : { ...hidden, systemIdentity }, ...(previous?.owner ? { owner: previous.owner } : {}) },
+    previous,
+  );
+
+  const later: Fault[] = [];
+  for (const child of children.plans)
+    try {
+      await writeDraft(engine, work, child);
+    } catch (error) {
+      // All of them are heard; the transaction is undone either way.
+      if (!(error instanceof Fault)) throw error;
+      later.push(...(error.details.length > 0 ? error.details : [error]));
+    }
+  refuse(later);
+  return stored;
+}
+
+async function draftOf(engine: Engine, work: Work, { type, id, intent, previous, prefix = '' }: Plan): Promise<{ draft: Draft; faults: Fault[] }> {
+  const { body, faults } = draftBody(type, id, intent, previous, prefix);
+  const hidden = withoutListed(previous?.hidden ?? {});
+  if (!type.identity) return { draft: { resourceId: id, body, hidden }, faults: [...faults] };
+  const filled = await fillIdentity(body.identity, previous, id.id, work.context, (resource) => engine.types.factsOf(resource));
+  const { systemIdentity: _before, ...others } = hidden;
+  const { identity: _written, ...rest } = body;
+  return {
+    draft: {
+      resourceId: id,
+      body: { ...rest, ...(filled.identity ? { identity: filled.identity } : {}) },
+      hidden: filled.system ? { ...others, systemIdentity: filled.system } : others,
+    },
+    faults: [...faults, ...filled.faults],
+  };
+}
+
+/** The children that a body carries inline, and those of the same types that it no longer lists. */
+async function embeddedPlans(engine: Engine, work: Work, plan: Plan): Promise<{ plans: Plan[]; unlisted: Resource[]; faults: Fault[] }> {
+  const plans: Plan[] = [];
+  const unlisted: Resource[] = [];
+  const faults: Fault[] = [];
+  const { properties } = plan.intent.input;
+  for (const [property, name] of Object.entries(plan.type.embeds ?? {})) {
+    const type = engine.types.find(name);
+    const list = isJsonObject(properties) ? properties[property] : undefined;
+    if (!type || list === undefined || list === null) continue;
+    const at = `${plan.prefix ?? ''}properties.${property}`;
+    const bad = (message: string, target: string): void => void faults.push(new Fault('invalid', 'InvalidRequestFormat', message, { target }));
+    if (!Array.isArray(list)) {
+      bad(`'${at}' is not valid: an array was expected.`, at);
+      continue;
+    }
+    const listed = new Set<ResourceKey>();
+    for (const [index, item] of list.entries()) {
+      const target = `${at}[${index}]`;
+      const childName = isJsonObject(item) ? item.name : undefined;
+      if (!isJsonObject(item) || typeof childName !== 'string') {
+        bad(`'${target}' is not valid: an object with a name was expected.`, target);
+        continue;
+      }
+      let id: ResourceId;
+      try {
+        id = parseResourceId(`${plan.id.id}/${type.type.slice(type.type.lastIndexOf('/') + 1)}/${childName}`, `${target}.name`);
+        if (id.type.toLowerCase() !== type.type.toLowerCase())
+          throw new Fault('invalid', 'InvalidResourceName', `'${childName}' cannot be a name.`, { target: `${target}.name` });
+      } catch (error) {
+        faults.push(error as Fault);
+        continue;
+      }
+      if (listed.has(id.key)) bad(`'${at}' lists the name '${childName}' twice.`, `${target}.name`);
+      listed.add(id.key);
+      plans.push({ type, id, intent: { input: item, patch: false }, previous: await work.reader.get(id.key), prefix: `${target}.` });
+    }
+    for (const child of await work.reader.children(plan.id.key)) if (child.type === type.type && !listed.has(child.key)) unlisted.push(child);
+  }
+  return { plans, unlisted, faults };
+}
+
+async function removeUnlisted(work: Work, unlisted: readonly Resource[]): Promise<void> {
+  const objections: Fault[] = [];
+  for (const resource of unlisted) objections.push(...(await work.objections(resource)));
+  refuse(objections);
+  for (const resource of unlisted) await work.remove(resource);
+}
+
+/** DELETE of anything but a resource group. What is not there is deleted already: 204. */
+export async function remove(engine: Engine, call: Call, { type, id }: Target): Promise<Reply> {
+  const { value, revision } = await engine.store.write(async (transaction) => {
+    const work = new Work(engine, call.authority, transaction);
+    await requireAncestors(id, work.reader, 'delete');
+    const resource = await work.reader.get(id.key);
+    if (engine.types.builtIn.has(id.key)) throw builtInFixed(resource?.id ?? id.id);
+    requireConditions(call, type, id, resource, {});
+    if (!resource) return undefined;
+    refuse(await work.objections(resource));
+    await work.remove(resource);
+    await work.finish();
+    return { resource, work };
+  });
+  if (!value) return emptyReply(204);
+  call.request.trace.push({ check: 'write', ok: true, detail: `deleted in revision ${revision}` });
+  return deleted(engine, call, value.resource, revision, value.work);
+}
+
+/** The answer to a deletion: 200 when the world has caught up, else 202 with where to ask. */
+export async function deleted(engine: Engine, call: Call, resource: Resource, revision: number, work: Work): Promise<Reply> {
+  const operation = operationOf(engine, call, resource, 'Deleting', revision, work.concerns);
+  if ((await engine.operations.follow(operation, engine.settleMs)) === 'done') return emptyReply(200);
+  const group = resource.type === 'Microsoft.Resources/resourceGroups';
+  const base = `${subscriptionKeyOf(resource.key) ?? ''}/${group ? '' : `providers/${namespaceOf(resource.type)}/locations/${resource.body.location ?? 'global'}/`}`;
+  return emptyReply(202, pollHeaders(call, group ? undefined : `${base}operationStatuses/${operation.id}`, `${base}operationResults/${operation.id}`));
+}
+
+/** If-Match and If-None-Match, and the body's etag where the type says so. @throws Fault `PreconditionFailed` */
+function requireConditions(call: Call, type: ResourceType, id: ResourceId, previous: Resource | undefined, input: JsonObject): void {
+  const held = precondition(call.request.method, call.request.headers, previous?.etag) === 'proceed';
+  const ofBody = type.etagInBody && previous && typeof input.etag === 'string' ? etagMatches(input.etag, previous.etag) : true;
+  if (!held || !ofBody) throw preconditionFailed(previous?.id ?? id.id, previous !== undefined);
+}
+
+function refuse(faults: readonly (Fault | undefined)[]): void {
+  const found = faults.filter((fault) => fault !== undefined);
+  if (found.length > 0) throw combined(found);
+}
+
+/** A child's fault, with its target seen from the parent's body. */
+function moved(fault: Fault, prefix: string): Fault {
+  if (prefix === '' || fault.target?.startsWith('properties') !== true) return fault;
+  const { kind, code, message, details, headers, target } = fault;
+  return new Fault(kind, code, message, { target: `${prefix}${target}`, details, headers, cause: fault });
+}
+
+export function operationOf(engine: Engine, call: Call, resource: Resource, state: OperationState, revision: number, concerns: ReadonlySet<string>): Operation {
+  const short = resource.type.slice(resource.type.lastIndexOf('/') + 1).toLowerCase();
+  const type = engine.types.find(resource.type);
+  // The registry names its operations after the type.
+  const id = type?.asyncOperationPath === 'resource' ? `${short}-${engine.newGuid()}` : engine.newGuid();
+  return { id, resource: resource.key, state, revision, concerns: new Set([resource.key, ...concerns]), principalId: call.authority.principalId };
+}
+
+function asyncPath(type: ResourceType, resource: Resource, operation: Operation): string {
+  if (type.asyncOperationPath === 'resource') return `${resource.id}/operationStatuses/${operation.id}`;
+  return `${subscriptionKeyOf(resource.key) ?? ''}/providers/${namespaceOf(type.type)}/locations/${resource.body.location ?? 'global'}/operations/${operation.id}`;
+}
+
+function pollHeaders(call: Call, status: string | undefined, result: string | undefined): Record<string, string> {
+  const url = (path: string): string => absoluteUrl(call, encodeURI(path), { 'api-version': call.apiVersion });
+  return {
+    ...(status === undefined ? {} : { 'azure-asyncoperation': url(status) }),
+    ...(result === undefined ? {} : { location: url(result) }),
+    'retry-after': '1',
+  };
+}
+
+/** The reply that shows a resource. */
+export async function shown(engine: Engine, resource: Resource, status: number, headers: Record<string, string> = {}): Promise<Reply> {
+  const envelope = await envelopeOf(engine, resource, committed(engine));
+  return jsonReply(status, envelope, { etag: shownEtag(resource.etag), ...warningsOf(engine, resource), ...headers });
+}
+
+/** The body of a PUT, PATCH or POST as an object. @throws Fault `InvalidRequestContent` */
+export function asObject(value: unknown): JsonObject {
+  if (!isJsonObject(value)) throw invalidContent(value === undefined ? 'the body is empty; a JSON object was expected' : 'a JSON object was expected');
+  return value;
+}

@@ -1,0 +1,237 @@
+/** The control plane: who asks, what for, and the one place where its faults become answers. */
+
+import type { Clock } from '#base/clock.ts';
+import type { DomainName } from '#base/domain-name.ts';
+import { asFault, Fault } from '#base/fault.ts';
+import type { Json } from '#base/json.ts';
+import type { Log } from '#base/log.ts';
+import { JSON_LIMIT_BYTES, readJson } from '#http/body.ts';
+import { jsonReply, type Plane, type Reply, type Request } from '#http/message.ts';
+import { type Identity, MANAGEMENT_AUDIENCES, type Tokens } from '#identity/tokens.ts';
+import type { Store } from '#store/store.ts';
+import type { Arrival } from '#topology/arrival.ts';
+import type { Snapshot } from '#topology/snapshot.ts';
+import { act, actAtSubscription } from './actions.ts';
+import { Authority, actionFor } from './authorization.ts';
+import { list, listTracked } from './collections.ts';
+import * as scopes from './directory-of-scopes.ts';
+import { type Call, type Engine, queryValue } from './engine.ts';
+import { invalidApiVersion, invalidContent, methodNotAllowed, missingApiVersion } from './faults.ts';
+import { removeGroup } from './group-deletion.ts';
+import { asObject, read, remove, write } from './lifecycle.ts';
+import { parseResource } from './lookup.ts';
+import { operationReply } from './operation-status.ts';
+import type { Operations } from './operations.ts';
+import { type Route, route, verbsOf } from './route.ts';
+import type { TypeTable } from './types.ts';
+
+export interface ArmOptions {
+  readonly store: Store;
+  readonly types: TypeTable;
+  /** The newest snapshot. */
+  readonly snapshot: () => Snapshot;
+  readonly tokens: Pick<Tokens, 'verifyAccess'>;
+  readonly operations: Operations;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly domain: DomainName;
+  readonly tenantId: string;
+  newGuid(): string;
+  /** How long a write waits for the world; 5 s unless given. */
+  readonly settleMs?: number;
+}
+
+export interface Arm {
+  readonly plane: Plane;
+  /** Every setting that is stored and does not act yet, for `postern status`. */
+  unenforcedSettings(): Promise<readonly { readonly id: string; readonly message: string }[]>;
+}
+
+export function armPlane(options: ArmOptions): Arm {
+  const engine: Engine = {
+    ...options,
+    newGuid: () => options.newGuid(),
+    settleMs: options.settleMs ?? 5000,
+  };
+  return {
+    async plane(request, arrival) {
+      const headers = commonHeaders(request);
+      let reply: Reply;
+      try {
+        reply = await answer(engine, options.tokens, request, arrival);
+      } catch (thrown) {
+        const fault = asFault(thrown);
+        request.trace.push({ check: 'answer', ok: false, detail: `${fault.code}: ${fault.message}` });
+        const fields = { request: request.id, method: request.method, path: request.path, status: fault.status, code: fault.code };
+        if (fault.kind === 'internal') options.log.error({ ...fields, cause: (fault.cause as Error)?.stack ?? String(fault.cause) }, fault.message);
+        else options.log.info({ ...fields, target: fault.target }, 'refused');
+        reply = faultReply(request, fault);
+      }
+      return { ...reply, headers: { ...headers, ...reply.headers } };
+    },
+    async unenforcedSettings() {
+      const settings: { id: string; message: string }[] = [];
+      for (const type of options.types.all)
+        if (type.unenforced)
+          for (const record of await options.store.resources.list({ type: type.type }))
+            for (const message of type.unenforced(parseResource(record))) settings.push({ id: record.id, message });
+      return settings;
+    },
+  };
+}
+
+async function answer(engine: Engine, tokens: ArmOptions['tokens'], request: Request, arrival: Arrival): Promise<Reply> {
+  if (arrival.via !== 'management' && !(arrival.via === 'public' && arrival.network !== undefined))
+    throw new Fault(
+      'misdirected',
+      'MisdirectedRequest',
+      'The management API is served at the management listener and, inside networks, at management.azure.com only.',
+    );
+  const identity = await authenticate(engine, tokens, request, arrival);
+  const apiVersion = apiVersionOf(request.query);
+  const asked = route(request.path, engine.types, apiVersion);
+  const call: Call = { request, apiVersion, authority: new Authority(identity, engine.snapshot(), request.trace) };
+  requireMethod(request.method, methodsOf(asked));
+  return dispatch(engine, call, asked);
+}
+
+/** @throws Fault `AuthenticationFailed`, `InvalidAuthenticationToken`, with the challenge of RFC 6750 section 3 */
+async function authenticate(engine: Engine, tokens: ArmOptions['tokens'], request: Request, arrival: Arrival): Promise<Identity> {
+  const authority = arrival.via === 'management' ? request.authority : 'login.microsoftonline.com';
+  const uri = `authorization_uri="https://${authority}/${engine.tenantId}"`;
+  const refuse = (code: string, message: string, challenge: string, cause?: unknown): Fault => {
+    request.trace.push({ check: 'identity', ok: false, detail: message });
+    return new Fault('unauthenticated', code, message, { headers: { 'www-authenticate': `Bearer ${challenge}` }, cause });
+  };
+  const header = request.headers.authorization;
+  if (header === undefined) throw refuse('AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.", uri);
+  const token = /^Bearer +([^\s,]+)$/i.exec(header.trim())?.[1];
+  if (token === undefined)
+    throw refuse(
+      'AuthenticationFailedInvalidHeader',
+      "Authentication failed. The 'Authorization' header is provided in an invalid format: 'Bearer TOKEN' was expected.",
+      uri,
+    );
+  try {
+    const identity = await tokens.verifyAccess(token, MANAGEMENT_AUDIENCES);
+    const application = identity.appId === undefined ? '' : `, application ${identity.appId}`;
+    request.trace.push({
+      check: 'identity',
+      ok: true,
+      detail: `${identity.kind} ${identity.objectId}${application}${identity.resourceId ? `, ${identity.resourceId}` : ''}`,
+    });
+    return identity;
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind !== 'unauthenticated') throw error;
+    const description = error.message.replace(/[^\x20-\x7e]|["\\]/g, ' ');
+    throw refuse(error.code, error.message, `${uri}, error="invalid_token", error_description="${description}"`, error.cause);
+  }
+}
+
+/** Every well-formed api-version is taken. @throws Fault `MissingApiVersionParameter`, `InvalidApiVersionParameter` */
+function apiVersionOf(query: URLSearchParams): string {
+  const text = queryValue(query, 'api-version');
+  if (text === undefined || text === '') throw missingApiVersion();
+  if (!/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-[a-z][a-z0-9.]*)?$/i.test(text)) throw invalidApiVersion(text);
+  return text;
+}
+
+function methodsOf(asked: Route): readonly string[] {
+  if (asked.kind === 'resource') return verbsOf(asked.type);
+  if (asked.kind === 'action' || asked.kind === 'subscriptionAction') return [asked.action.method ?? 'POST'];
+  return asked.kind === 'registration' ? ['POST'] : ['GET'];
+}
+
+function requireMethod(method: string, allowed: readonly string[]): void {
+  if (!allowed.includes(method)) throw methodNotAllowed(method, allowed);
+}
+
+async function dispatch(engine: Engine, call: Call, asked: Route): Promise<Reply> {
+  switch (asked.kind) {
+    case 'tenants':
+      return scopes.tenants(engine);
+    case 'subscriptions':
+      return scopes.subscriptions(engine, call);
+    case 'subscription':
+      return scopes.subscription(engine, call, asked.at);
+    case 'locations':
+      return scopes.locations(engine, call, asked.at);
+    case 'providers':
+      return scopes.providers(engine, call, asked.at);
+    case 'provider':
+      return scopes.provider(engine, call, asked.at, asked.namespace);
+    case 'registration':
+      return scopes.register(engine, call, asked.at, asked.namespace, asked.register);
+    case 'resources':
+      return listTracked(engine, call, asked.at);
+    case 'collection':
+      return list(engine, call, asked);
+    case 'action':
+      return act(engine, call, asked);
+    case 'subscriptionAction':
+      return actAtSubscription(engine, call, asked);
+    case 'operation':
+      return operationReply(engine, call, asked.operation, asked.result);
+    case 'resource':
+      return resource(engine, call, asked);
+  }
+}
+
+async function resource(engine: Engine, call: Call, asked: Extract<Route, { kind: 'resource' }>): Promise<Reply> {
+  const { method } = call.request;
+  const verb = method === 'GET' || method === 'HEAD' ? 'read' : method === 'DELETE' ? 'delete' : 'write';
+  call.authority.require(actionFor(asked.type, verb), asked.id.id);
+  if (verb === 'read') return read(engine, call, asked);
+  if (verb === 'delete') return asked.type.type === 'Microsoft.Resources/resourceGroups' ? removeGroup(engine, call, asked) : remove(engine, call, asked);
+  const input = asObject(await readJson(call.request, JSON_LIMIT_BYTES));
+  requireShallow(input);
+  return write(engine, call, asked, input);
+}
+
+/** How deep a body may nest: far more than any resource does, far less than what overruns a stack. */
+const MAX_DEPTH = 64;
+
+/** @throws Fault `InvalidRequestContent` */
+export function requireShallow(value: Json): void {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw invalidContent(`it nests deeper than ${MAX_DEPTH} levels`);
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+}
+
+/** The headers of every answer (learn.microsoft.com, ARM RPC "Common API details"). */
+function commonHeaders(request: Request): Record<string, string> {
+  const text = (name: string): string | undefined => {
+    const value = request.headers[name];
+    return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value) ? value : undefined;
+  };
+  const client = text('x-ms-client-request-id');
+  const echo = client !== undefined && text('x-ms-return-client-request-id')?.toLowerCase() === 'true';
+  return {
+    'x-ms-request-id': request.id,
+    'x-ms-correlation-request-id': text('x-ms-correlation-request-id') ?? request.id,
+    'x-ms-routing-request-id': `POSTERN:${request.id}`,
+    'cache-control': 'no-cache',
+    pragma: 'no-cache',
+    expires: '-1',
+    'x-content-type-options': 'nosniff',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    ...(echo ? { 'x-ms-client-request-id': client } : {}),
+  };
+}
+
+/** `{"error":{code,message,target?,details?}}`. */
+function faultReply(request: Request, fault: Fault): Reply {
+  const reply = jsonReply(fault.status, { error: shownFault(fault) }, fault.headers);
+  return request.method === 'HEAD' ? { status: reply.status, headers: { ...fault.headers, 'content-length': '0' } } : reply;
+}
+
+function shownFault(fault: Fault): object {
+  return {
+    code: fault.code,
+    message: fault.message,
+    ...(fault.target === undefined ? {} : { target: fault.target }),
+    ...(fault.details.length === 0 ? {} : { details: fault.details.map(shownFault) }),
+  };
+}
