@@ -396,3 +396,13 @@ test('within a rebuilt network the untouched pieces stay', () => {
   assert.equal(after.zones, before.zones);
   assert.equal(after.endpoints.get(ip(4)), before.endpoints.get(ip(4)));
 });
+
+test('a registry serves data endpoints while a private endpoint leads to it, asked for or not', () => {
+  const derivation = new Derivation({ domain: DOMAIN });
+  const asked = (revision: number, ...changes: Change[]): boolean | undefined =>
+    derivation.update(revision, changes).registries.get(key('r'))?.dataEndpointEnabled;
+  assert.equal(asked(1, of('r', registry('r'))), false);
+  assert.equal(asked(2, of('c', connection('r', 'e', 'Pending'))), true);
+  assert.equal(asked(3, of('r', registry('r', false))), true);
+  assert.equal(asked(4, of('c')), false);
+});

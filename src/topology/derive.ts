@@ -393,7 +393,7 @@ export class Derivation {
         edit.delete(key);
         continue;
       }
-      const part: RegistryPart = { ...fact, connections: this.#connectionsOf(key), dataHosts: dataHosts(fact, this.#domain) };
+      const part: RegistryPart = { ...fact, ...reached(fact, this.#connectionsOf(key)), dataHosts: dataHosts(fact, this.#domain) };
       edit.set(key, part);
       for (const [name, host] of hostsOf(part)) {
         this.#hosts.add(WORLD, name, key, host);
@@ -408,7 +408,8 @@ export class Derivation {
         const connection = this.#connectionOf.get(endpoint);
         connections.put(endpoint, connection?.registry === key ? connection.state : undefined);
       }
-      if (connections.result !== old.connections) edit.set(key, { ...old, connections: connections.result });
+      const fact = this.#registries.get(WORLD, key);
+      if (fact && connections.result !== old.connections) edit.set(key, { ...old, ...reached(fact, connections.result) });
     }
     return edit.result;
   }
@@ -479,6 +480,11 @@ export class Derivation {
     if (roles.result === old.roles && assignments.result === old.assignments && identities.result === old.identities) return old;
     return { roles: roles.result, assignments: assignments.result, identities: identities.result };
   }
+}
+
+/** A registry that private endpoints lead to serves its layers from data endpoints, asked or not: each member has an address (azure-facts B.3). */
+function reached(fact: RegistryFact, connections: RegistryPart['connections']): Pick<RegistryPart, 'connections' | 'dataEndpointEnabled'> {
+  return { connections, dataEndpointEnabled: fact.dataEndpointEnabled || connections.size > 0 };
 }
 
 function addressPlace(fact: { readonly network: ResourceKey; readonly address: IpAddress }): string {
