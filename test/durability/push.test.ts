@@ -1,0 +1,93 @@
+/** A traced push: file synced, renamed, folder synced, record committed and synced, and only then the first byte of the 201. */
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { seeded } from '../random.ts';
+import { freePorts, HostClient, instanceOf, killServer, mustPostern, POSTERN, startUntil, upFlags } from '../server.ts';
+import { missingSteps, parseTrace } from './trace.ts';
+
+const CALLS = 'read,readv,recvfrom,recvmsg,write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,fsync,fdatasync,rename,renameat,renameat2,mkdir,mkdirat';
+const REGISTRY = 'tracedregistry';
+const folder = mkdtempSync(join(tmpdir(), 'postern-trace-'));
+const data = join(folder, 'data');
+const traceFile = join(folder, 'trace');
+let tracer: ChildProcess;
+
+before(async () => {
+  const ports = (await freePorts(2)) as [number, number];
+  tracer = await startUntil(['strace', '-f', '-yy', '-s', '0', '-o', traceFile, '-e', `trace=${CALLS}`, POSTERN, ...upFlags(data, ports, 'none')], /./);
+  mustPostern(data, 'group', 'create', '--name', 'rg', '--location', 'westeurope');
+  mustPostern(data, 'acr', 'create', '--name', REGISTRY, '--resource-group', 'rg', '--sku', 'Premium');
+});
+after(async () => {
+  const instance = instanceOf(data);
+  if (instance) await killServer(instance);
+  if (tracer && tracer.exitCode === null && tracer.signalCode === null) await new Promise((resolve) => tracer.once('exit', resolve));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const hexOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Sends the last request of a push on a connection of its own, after another one has ended the handshake, and closes without a word. */
+async function finish(client: HostClient, path: string, options: { method: string; headers: Record<string, string>; body: Buffer }): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let clientPort = 0;
+  await client.ask('/v2/', {
+    agent,
+    onPort: (port) => {
+      clientPort = port;
+    },
+  });
+  const answer = await client.ask(path, { ...options, agent });
+  agent.destroy();
+  assert.equal(answer.status, 201, String(answer.body));
+  assert.notEqual(clientPort, 0);
+  return clientPort;
+}
+
+/** Which steps the trace lacks for that push. */
+function lacking(clientPort: number, hex: string): string[] {
+  const push = { clientPort, blobPath: join(data, 'blobs/sha256', hex.slice(0, 2), hex), logPath: join(data, 'postern.db-wal') };
+  return missingSteps(parseTrace(readFileSync(traceFile, 'utf8')), push);
+}
+
+test('the 201 of a blob and of a manifest comes after everything is on disk', async () => {
+  const client = new HostClient(data, REGISTRY);
+  const authorization = await client.authorization('app');
+  const random = seeded(7);
+  const headers = { authorization, 'content-type': 'application/octet-stream' };
+  const descriptors: { digest: string; size: number }[] = [];
+  // In one piece, then in two.
+  for (const chunked of [false, true]) {
+    const bytes = random.bytes(700_000);
+    const hex = hexOf(bytes);
+    const opened = await client.ask('/v2/app/blobs/uploads/', { method: 'POST', headers });
+    let location = opened.headers.location as string;
+    const first = chunked ? bytes.subarray(0, 300_000) : bytes.subarray(0, 0);
+    if (chunked) {
+      const appended = await client.ask(location, { method: 'PATCH', headers: { ...headers, 'content-range': `0-${first.length - 1}` }, body: first });
+      location = appended.headers.location as string;
+    }
+    const url = `${location}${location.includes('?') ? '&' : '?'}digest=sha256:${hex}`;
+    const port = await finish(client, url, { method: 'PUT', headers, body: bytes.subarray(first.length) });
+    assert.deepEqual(lacking(port, hex), [], chunked ? 'a blob in two pieces' : 'a blob in one piece');
+    descriptors.push({ digest: `sha256:${hex}`, size: bytes.length });
+  }
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const [config, layer] = descriptors;
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType,
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config },
+      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', ...layer }],
+    }),
+  );
+  const port = await finish(client, '/v2/app/manifests/v1', { method: 'PUT', headers: { authorization, 'content-type': mediaType }, body: manifest });
+  assert.deepEqual(lacking(port, hexOf(manifest)), [], 'a manifest');
+});
