@@ -2,10 +2,18 @@
  * The argument grammar, which is az's: `--name value`, `--name=value`, `-n value`, several values after one flag, booleans `true|false`,
  * the last of two equal flags wins, unknown flags are refused. Written here because it is a hundred lines and a library costs 10 ms at every start.
  */
-import type { Command, Option } from './command.ts';
-import { GLOBAL_OPTIONS } from './command.ts';
 import { UsageError } from './failure.ts';
+import { GLOBAL_OPTIONS, type Option } from './options.ts';
 import { nearest } from './suggestion.ts';
+
+/** What a command takes. */
+export interface Grammar {
+  readonly options: readonly Option[];
+  /** Words besides the options: their names, for the help. None are taken when absent. */
+  readonly positionals?: readonly { readonly name: string; readonly required: boolean; readonly summary: string }[];
+  /** Everything after `--` is given on untouched when this is set; the text stands for it in the help. */
+  readonly rest?: string;
+}
 
 type Value = string | number | boolean | readonly string[];
 
@@ -69,7 +77,7 @@ export function spelling(option: Option): string {
  * Reads `argv` (without the command's words) against the command's options and the global ones. With `--help` nothing else is asked for.
  * @throws UsageError naming every unknown or missing argument, or the first bad value.
  */
-export function parseArguments(definition: Pick<Command, 'path' | 'options' | 'positionals' | 'rest'>, argv: readonly string[]): Arguments {
+export function parseArguments(definition: Grammar, argv: readonly string[]): Arguments {
   const options = [...definition.options, ...GLOBAL_OPTIONS];
   const byFlag = new Map<string, Option>();
   for (const option of options) {

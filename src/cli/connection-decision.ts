@@ -1,9 +1,9 @@
 /** Approving and rejecting a registry's private endpoint connection: the same request but for one word. */
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
-import { nameOption, type Option, RESOURCE_GROUP } from './command.ts';
 import type { Context } from './context.ts';
 import { flatten } from './flatten.ts';
+import { nameOption, type Option, RESOURCE_GROUP } from './options.ts';
 import { apiVersionOf, findRegistry, REGISTRY_TYPE } from './resources.ts';
 
 export const DECISION_OPTIONS: readonly Option[] = [

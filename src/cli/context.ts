@@ -10,6 +10,8 @@ export interface Context {
   /** Absolute path of the data folder. */
   readonly data: string;
   readonly format: Format;
+  /** Whether the format was asked for: commands for people print text when it was not. */
+  readonly formatGiven: boolean;
   readonly subscription: string | undefined;
   /** Writes to the terminal as it is. */
   out(text: string): void;
@@ -28,14 +30,16 @@ export interface Context {
 export class TerminalContext implements Context {
   readonly data: string;
   readonly format: Format;
+  readonly formatGiven: boolean;
   readonly subscription: string | undefined;
   readonly commandName: string;
   exitCode = 0;
   #management: Promise<Management> | undefined;
 
-  constructor(options: { data: string; format: Format; subscription?: string | undefined; commandName: string }) {
+  constructor(options: { data: string; format: Format | undefined; queried?: boolean; subscription?: string | undefined; commandName: string }) {
     this.data = options.data;
-    this.format = options.format;
+    this.format = options.format ?? 'json';
+    this.formatGiven = options.format !== undefined || options.queried === true;
     this.subscription = options.subscription;
     this.commandName = options.commandName;
   }

@@ -1,6 +1,7 @@
 /** Help texts, in az's layout. */
 import { spelling } from './arguments.ts';
-import { type Command, GLOBAL_OPTIONS, type Option } from './command.ts';
+import type { Command } from './command.ts';
+import { GLOBAL_OPTIONS, type Option } from './options.ts';
 import { below, groupSummary } from './tree.ts';
 
 const WIDTH = 100;

@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { dataFolder } from '../config.ts';
 import { parseArguments } from './arguments.ts';
-import { GLOBAL_OPTIONS } from './command.ts';
 import { TerminalContext } from './context.ts';
 import { EXIT, failureOf, UsageError } from './failure.ts';
+import { GLOBAL_OPTIONS } from './options.ts';
 import type { Format } from './output.ts';
 import { findCommand } from './tree.ts';
 
@@ -26,18 +26,19 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(commandHelp(command));
       return EXIT.ok;
     }
-    const format = (args.text('output') ?? 'json') as Format;
+    const query = args.text('query');
     const data = args.text('data');
     context = new TerminalContext({
       data: data === undefined ? dataFolder() : resolve(data),
-      format,
+      format: args.text('output') as Format | undefined,
+      queried: query !== undefined,
       subscription: args.text('subscription')?.toLowerCase(),
       commandName: command.path,
     });
     const value = await command.run(args, context);
     if (value !== undefined) {
       const { render } = await import('./output.ts');
-      process.stdout.write(await render(value, { format, query: args.text('query'), columns: command.columns, colour: process.stdout.isTTY }));
+      process.stdout.write(await render(value, { format: context.format, query, columns: command.columns, colour: process.stdout.isTTY }));
     }
     return context.exitCode;
   } catch (error) {

@@ -2,11 +2,12 @@
 import type { JsonObject } from '#base/json.ts';
 import { parseResourceId } from '#base/resource-id.ts';
 import type { Arguments } from './arguments.ts';
-import type { Columns, Command, Option } from './command.ts';
-import { nameOption, RESOURCE_GROUP, YES } from './command.ts';
+import type { Command } from './command.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './failure.ts';
 import { flatten } from './flatten.ts';
+import { nameOption, type Option, RESOURCE_GROUP, YES } from './options.ts';
+import type { Columns } from './output.ts';
 import { apiVersionOf, findRegistry, groupPath, REGISTRY_TYPE, resourcePath } from './resources.ts';
 
 export type Verb = 'show' | 'list' | 'delete';

@@ -1,7 +1,9 @@
 /** Output formats as az prints them (knack's formatters): json with sorted keys, tsv, table, yaml. */
-import type { Columns } from './command.ts';
 
 export type Format = 'json' | 'jsonc' | 'none' | 'table' | 'tsv' | 'yaml' | 'yamlc';
+
+/** Heading -> dotted path into the printed object, for `-o table`. */
+export type Columns = Readonly<Record<string, string>>;
 
 type Row = Record<string, unknown>;
 

@@ -1,10 +1,9 @@
 /** A record sets, as az reads and writes them: every change of a record is a PUT of the full set. */
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
-import type { Option } from './command.ts';
-import { RESOURCE_GROUP } from './command.ts';
 import type { Context } from './context.ts';
 import { ZONE_NAME } from './nouns.ts';
+import { type Option, RESOURCE_GROUP } from './options.ts';
 import { groupPath, resourcePath } from './resources.ts';
 
 /** Lower case in paths, as az writes it. */

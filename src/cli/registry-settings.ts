@@ -1,7 +1,7 @@
 /** The settings that `acr create` and `acr update` share, and the properties az makes of them. */
 import type { JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
-import type { Option } from './command.ts';
+import type { Option } from './options.ts';
 
 export const SETTINGS: readonly Option[] = [
   { name: 'admin-enabled', kind: 'boolean', summary: 'Whether the admin user is enabled.' },

@@ -1,8 +1,8 @@
 /** Finding role assignments, for `role assignment list` and `delete`. */
 import type { JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
-import { type Option, RESOURCE_GROUP } from './command.ts';
 import type { Context } from './context.ts';
+import { type Option, RESOURCE_GROUP } from './options.ts';
 import { apiVersionOf } from './resources.ts';
 import { ASSIGNEE, ASSIGNMENTS, DEFINITIONS, principalId, propertiesOf, SCOPE, scopeOf } from './roles.ts';
 

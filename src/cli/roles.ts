@@ -2,8 +2,8 @@
 import { Fault } from '#base/fault.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
-import type { Option } from './command.ts';
 import type { Context } from './context.ts';
+import type { Option } from './options.ts';
 import { apiVersionOf, groupPath } from './resources.ts';
 
 export const ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments';

@@ -1,7 +1,7 @@
 /** The settings that `subnet create` and `subnet update` share. */
 import type { JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
-import type { Option } from './command.ts';
+import type { Option } from './options.ts';
 
 export const SUBNET_TYPE = 'Microsoft.Network/virtualNetworks/subnets';
 

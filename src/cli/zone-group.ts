@@ -1,8 +1,8 @@
 /** What `dns-zone-group create` and `add` share. */
 import type { JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
-import type { Option } from './command.ts';
 import type { Context } from './context.ts';
+import type { Option } from './options.ts';
 import { idOf } from './resources.ts';
 
 export const ZONE_GROUP_TYPE = 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups';

@@ -1,5 +1,6 @@
 /** `postern acr check-name`. */
-import { command, nameOption } from '../../command.ts';
+import { command } from '../../command.ts';
+import { nameOption } from '../../options.ts';
 import { apiVersionOf, REGISTRY_TYPE } from '../../resources.ts';
 
 export default command({

@@ -1,7 +1,8 @@
 /** `postern acr create`. */
 import type { JsonObject } from '#base/json.ts';
-import { command, LOCATION, nameOption, type Option, RESOURCE_GROUP, TAGS } from '../../command.ts';
+import { command } from '../../command.ts';
 import { flatten } from '../../flatten.ts';
+import { LOCATION, nameOption, type Option, RESOURCE_GROUP, TAGS } from '../../options.ts';
 import { DISABLING_WARNING, registrySettings, SETTINGS } from '../../registry-settings.ts';
 import { apiVersionOf, groupPath, locationOf, REGISTRY_TYPE, resourcePath } from '../../resources.ts';
 

@@ -1,6 +1,7 @@
 /** `postern acr show-endpoints`: the hosts that a client must be let through to. */
 import { isJsonObject } from '#base/json.ts';
-import { command, nameOption, RESOURCE_GROUP } from '../../command.ts';
+import { command } from '../../command.ts';
+import { nameOption, RESOURCE_GROUP } from '../../options.ts';
 import { apiVersionOf, findRegistry, REGISTRY_TYPE } from '../../resources.ts';
 
 export default command({

@@ -1,5 +1,6 @@
 /** `postern acr show-usage`. */
-import { command, nameOption, RESOURCE_GROUP } from '../../command.ts';
+import { command } from '../../command.ts';
+import { nameOption, RESOURCE_GROUP } from '../../options.ts';
 import { apiVersionOf, findRegistry, REGISTRY_TYPE } from '../../resources.ts';
 
 export default command({

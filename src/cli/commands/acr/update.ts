@@ -1,8 +1,9 @@
 /** `postern acr update`: PATCH with only what was given. */
 import type { JsonObject } from '#base/json.ts';
-import { command, nameOption, RESOURCE_GROUP, TAGS } from '../../command.ts';
+import { command } from '../../command.ts';
 import { UsageError } from '../../failure.ts';
 import { flatten } from '../../flatten.ts';
+import { nameOption, RESOURCE_GROUP, TAGS } from '../../options.ts';
 import { DISABLING_WARNING, registrySettings, SETTINGS } from '../../registry-settings.ts';
 import { apiVersionOf, findRegistry, REGISTRY_TYPE } from '../../resources.ts';
 

@@ -1,6 +1,7 @@
 /** `postern group create`. */
-import { command, LOCATION, nameOption, TAGS } from '../../command.ts';
+import { command } from '../../command.ts';
 import { flatten } from '../../flatten.ts';
+import { LOCATION, nameOption, TAGS } from '../../options.ts';
 import { locationOf, RESOURCES_VERSION } from '../../resources.ts';
 
 export default command({

@@ -1,6 +1,7 @@
 /** `postern group exists`. */
-import { command, nameOption } from '../../command.ts';
+import { command } from '../../command.ts';
 import { refusal, versioned } from '../../management.ts';
+import { nameOption } from '../../options.ts';
 import { RESOURCES_VERSION } from '../../resources.ts';
 
 export default command({

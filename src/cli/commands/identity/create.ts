@@ -1,6 +1,7 @@
 /** `postern identity create`. */
-import { command, LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../command.ts';
+import { command } from '../../command.ts';
 import { flatten } from '../../flatten.ts';
+import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../options.ts';
 import { apiVersionOf, groupPath, locationOf, resourcePath } from '../../resources.ts';
 
 const TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';

@@ -1,5 +1,6 @@
 /** `postern provider show`. */
-import { command, nameOption } from '../../command.ts';
+import { command } from '../../command.ts';
+import { nameOption } from '../../options.ts';
 import { RESOURCES_VERSION } from '../../resources.ts';
 
 export default command({

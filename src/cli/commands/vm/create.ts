@@ -1,8 +1,9 @@
 /** `postern vm create`: a network interface, then the machine on it. */
 import { isJsonObject, type JsonObject } from '#base/json.ts';
-import { command, LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../command.ts';
+import { command } from '../../command.ts';
 import { UsageError } from '../../failure.ts';
 import { NIC_TYPE, nicBody } from '../../network-interface.ts';
+import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../options.ts';
 import { apiVersionOf, groupPath, idOf, locationOf, resourcePath } from '../../resources.ts';
 import { SUBNET_TYPE } from '../../subnet-settings.ts';
 

@@ -1,6 +1,7 @@
 /** `postern acr limit set`: how many private endpoints a registry takes. An operator's command; Azure has no such call. */
-import { command, nameOption, RESOURCE_GROUP } from '../../../command.ts';
+import { command } from '../../../command.ts';
 import { flatten } from '../../../flatten.ts';
+import { nameOption, RESOURCE_GROUP } from '../../../options.ts';
 import { apiVersionOf, findRegistry, REGISTRY_TYPE } from '../../../resources.ts';
 
 export default command({

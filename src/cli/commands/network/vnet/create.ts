@@ -1,8 +1,9 @@
 /** `postern network vnet create`. */
 import type { JsonObject } from '#base/json.ts';
-import { command, LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../../command.ts';
+import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
 import { flatten } from '../../../flatten.ts';
+import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../../options.ts';
 import { apiVersionOf, groupPath, locationOf, resourcePath } from '../../../resources.ts';
 
 const TYPE = 'Microsoft.Network/virtualNetworks';

@@ -1,8 +1,9 @@
 /** `postern role assignment create`. */
 import { randomUUID } from 'node:crypto';
-import { command, RESOURCE_GROUP } from '../../../command.ts';
+import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
 import { flatten } from '../../../flatten.ts';
+import { RESOURCE_GROUP } from '../../../options.ts';
 import { apiVersionOf } from '../../../resources.ts';
 import { ASSIGNEE, ASSIGNMENTS, principalId, roleId, SCOPE, scopeOf } from '../../../roles.ts';
 

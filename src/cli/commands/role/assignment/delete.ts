@@ -1,7 +1,8 @@
 /** `postern role assignment delete`. */
 import { Fault } from '#base/fault.ts';
-import { command, YES } from '../../../command.ts';
+import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
+import { YES } from '../../../options.ts';
 import { apiVersionOf } from '../../../resources.ts';
 import { FILTERS, findAssignments } from '../../../role-assignments.ts';
 import { ASSIGNMENTS } from '../../../roles.ts';

@@ -1,6 +1,7 @@
 /** `postern network private-dns zone create`. */
-import { command, nameOption, RESOURCE_GROUP, TAGS } from '../../../../command.ts';
+import { command } from '../../../../command.ts';
 import { flatten } from '../../../../flatten.ts';
+import { nameOption, RESOURCE_GROUP, TAGS } from '../../../../options.ts';
 import { apiVersionOf, groupPath, resourcePath } from '../../../../resources.ts';
 
 const TYPE = 'Microsoft.Network/privateDnsZones';

@@ -1,7 +1,8 @@
 /** `postern network private-endpoint dns-zone-group add`: one more zone in a group, which is read and written back. */
 import { isJsonObject, type JsonObject } from '#base/json.ts';
-import { command, nameOption, RESOURCE_GROUP } from '../../../../command.ts';
+import { command } from '../../../../command.ts';
 import { flatten } from '../../../../flatten.ts';
+import { nameOption, RESOURCE_GROUP } from '../../../../options.ts';
 import { apiVersionOf, groupPath, resourcePath } from '../../../../resources.ts';
 import { ZONE_GROUP_OPTIONS, ZONE_GROUP_TYPE, zoneConfiguration } from '../../../../zone-group.ts';
 

@@ -1,6 +1,7 @@
 /** `postern network private-endpoint dns-zone-group create`. */
-import { command, nameOption, type Option, RESOURCE_GROUP } from '../../../../command.ts';
+import { command } from '../../../../command.ts';
 import { flatten } from '../../../../flatten.ts';
+import { nameOption, type Option, RESOURCE_GROUP } from '../../../../options.ts';
 import { apiVersionOf, groupPath, resourcePath } from '../../../../resources.ts';
 import { ZONE_GROUP_OPTIONS, ZONE_GROUP_TYPE, zoneConfiguration } from '../../../../zone-group.ts';
 

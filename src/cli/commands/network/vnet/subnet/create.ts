@@ -1,8 +1,9 @@
 /** `postern network vnet subnet create`. */
 import type { JsonObject } from '#base/json.ts';
-import { command, nameOption, RESOURCE_GROUP } from '../../../../command.ts';
+import { command } from '../../../../command.ts';
 import { flatten } from '../../../../flatten.ts';
 import { VNET_NAME } from '../../../../nouns.ts';
+import { nameOption, RESOURCE_GROUP } from '../../../../options.ts';
 import { apiVersionOf, groupPath, resourcePath } from '../../../../resources.ts';
 import { SUBNET_SETTINGS, SUBNET_TYPE, subnetSettings } from '../../../../subnet-settings.ts';
 

@@ -1,8 +1,9 @@
 /** `postern network private-dns link vnet create`. */
 import type { JsonObject } from '#base/json.ts';
-import { command, nameOption, RESOURCE_GROUP, TAGS } from '../../../../../command.ts';
+import { command } from '../../../../../command.ts';
 import { flatten } from '../../../../../flatten.ts';
 import { ZONE_NAME } from '../../../../../nouns.ts';
+import { nameOption, RESOURCE_GROUP, TAGS } from '../../../../../options.ts';
 import { apiVersionOf, groupPath, idOf, resourcePath } from '../../../../../resources.ts';
 
 const TYPE = 'Microsoft.Network/privateDnsZones/virtualNetworkLinks';

@@ -1,7 +1,8 @@
 /** `postern network private-dns record-set a create`: an empty record set. */
-import { command, nameOption, RESOURCE_GROUP } from '../../../../../command.ts';
+import { command } from '../../../../../command.ts';
 import { flatten } from '../../../../../flatten.ts';
 import { ZONE_NAME } from '../../../../../nouns.ts';
+import { nameOption, RESOURCE_GROUP } from '../../../../../options.ts';
 import { A_TYPE, DEFAULT_TTL_SECONDS, recordSetPath } from '../../../../../record-set.ts';
 import { apiVersionOf } from '../../../../../resources.ts';
 

@@ -1,0 +1,75 @@
+/** `postern env`: shell exports that point clients on the host at the registries' public listener there. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { command } from '../command.ts';
+import { type Instance, runningInstance } from '../instance.ts';
+import { dialled } from '../management.ts';
+import { apiVersionOf, REGISTRY_TYPE } from '../resources.ts';
+
+/** Where distributions keep the bundle of public authorities; the first that exists is taken. */
+const SYSTEM_BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem', '/etc/ssl/cert.pem'];
+
+export default command({
+  path: 'env',
+  summary: "Print shell exports that point docker, skopeo and curl on this host at Postern's registries.",
+  options: [],
+  notes:
+    "On the host a registry is NAME.HOST-DOMAIN:PORT and the public side's rules hold. Names below azurecr.io are never used here: they would lead to Azure's own servers.",
+  examples: ['eval "$(postern env)"'],
+  run: async (_args, context) => {
+    const server = await context.management();
+    const instance = runningInstance(context.data) as Instance;
+    const registries = await server.list(`${await context.subscriptionPath()}/providers/${REGISTRY_TYPE}`, apiVersionOf(REGISTRY_TYPE));
+    const names = registries.map((registry) => String(registry.name).toLowerCase()).sort();
+    const bundle = writeBundle(context.data);
+    const values = exportsOf(instance, context.data, names, bundle);
+    if (context.formatGiven) return values;
+    context.out(envText(instance, context.data, names, values));
+    return undefined;
+  },
+});
+
+/** The system's authorities and ours in one file: SSL_CERT_FILE replaces, it does not add. */
+function writeBundle(data: string): string {
+  const system = SYSTEM_BUNDLES.find((file) => existsSync(file));
+  const file = join(data, 'run', 'ca-bundle.pem');
+  mkdirSync(join(data, 'run'), { recursive: true, mode: 0o700 });
+  writeFileSync(file, `${system === undefined ? '' : readFileSync(system, 'utf8')}\n${readFileSync(join(data, 'ca.pem'), 'utf8')}`);
+  return file;
+}
+
+/** Names and values. `REGISTRY` is set when there is exactly one. */
+export function exportsOf(instance: Instance, data: string, names: readonly string[], bundle: string): Record<string, string> {
+  const { port } = dialled(instance.public);
+  const hosts = names.map((name): [string, string] => [name, `${name}.${instance.hostDomain}:${port}`]);
+  return {
+    POSTERN_DATA: data,
+    POSTERN_URL: instance.url,
+    POSTERN_CA_FILE: join(data, 'ca.pem'),
+    POSTERN_CREDENTIALS_FILE: join(data, 'operator.json'),
+    SSL_CERT_FILE: bundle,
+    CURL_CA_BUNDLE: bundle,
+    ...(hosts.length === 1 ? { REGISTRY: hosts[0]?.[1] as string } : {}),
+    ...Object.fromEntries(hosts.map(([name, host]) => [`REGISTRY_${name.toUpperCase()}`, host])),
+  };
+}
+
+/** POSIX shell, with what to do next as comments. */
+export function envText(instance: Instance, data: string, names: readonly string[], values: Record<string, string>): string {
+  const { host, port } = dialled(instance.public);
+  const first = `${names[0] ?? 'REGISTRY'}.${instance.hostDomain}`;
+  return [
+    '# eval "$(postern env)"',
+    ...Object.entries(values).map(([name, value]) => `export ${name}=${quoted(value)}`),
+    ...(names.length === 0 ? ['# There is no registry yet: postern acr create --help'] : []),
+    `# Where ${first} does not resolve, add to /etc/hosts:  ${host} ${first}`,
+    `# docker, podman: cp ${quoted(join(data, 'ca.pem'))} /etc/docker/certs.d/${first}:${port}/ca.crt  (make the folder; /etc/containers/certs.d for podman)`,
+    `# Log in with appId and secret of ${quoted(values.POSTERN_CREDENTIALS_FILE as string)}:  docker login -u APPID --password-stdin ${first}:${port}`,
+    '',
+  ].join('\n');
+}
+
+/** The text as one word of a POSIX shell. */
+function quoted(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

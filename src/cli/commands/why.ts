@@ -1,0 +1,66 @@
+/** `postern why REQUEST-ID`: how a request was decided, and the first thing that failed. */
+import { command } from '../command.ts';
+
+interface Step {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** What `/postern/requests/ID` answers. */
+export interface Decision {
+  readonly id: string;
+  readonly time?: string;
+  readonly method?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly status?: number;
+  readonly listener?: string;
+  readonly peer?: string;
+  readonly endpoint?: string;
+  readonly state?: string;
+  readonly rule?: string;
+  readonly identity?: string;
+  readonly role?: string;
+  readonly trace?: readonly Step[];
+}
+
+export default command({
+  path: 'why',
+  summary: 'Tell how a request was decided: its path, listener, endpoint, state, rule, identity and role, and the first thing that failed.',
+  options: [],
+  positionals: [{ name: 'REQUEST-ID', required: true, summary: 'The id that the answer carried: x-ms-request-id or x-ms-correlation-request-id.' }],
+  run: async (args, context) => {
+    const server = await context.management();
+    const decision = (await server.ask('GET', `/postern/requests/${encodeURIComponent(args.positionals[0] as string)}`)).body;
+    if (context.formatGiven) return decision;
+    context.out(decisionText(decision as unknown as Decision));
+    return undefined;
+  },
+});
+
+/** The decision as a person reads it: what was asked, each check in order, and the first that failed. */
+export function decisionText(decision: Decision): string {
+  const trace = decision.trace ?? [];
+  const first = trace.find((step) => !step.ok);
+  const rows: [string, string | undefined][] = [
+    ['Request', `${decision.method ?? ''} ${decision.host === undefined ? '' : `https://${decision.host}`}${decision.path ?? ''}`.trim()],
+    ['Answer', decision.status === undefined ? undefined : String(decision.status)],
+    ['When', decision.time],
+    ['Listener', decision.listener],
+    ['From', decision.peer],
+    ['Endpoint', decision.endpoint],
+    ['State', decision.state],
+    ['Rule', decision.rule],
+    ['Identity', decision.identity],
+    ['Role', decision.role],
+  ];
+  const width = Math.max(0, ...trace.map((step) => step.check.length));
+  return [
+    ...rows.filter(([, text]) => text !== undefined && text !== '').map(([name, text]) => `${name.padEnd(10)}${text}`),
+    ...(trace.length === 0 ? [] : ['', ...trace.map((step) => `  ${step.ok ? '✓' : '✗'} ${step.check.padEnd(width)}  ${step.detail}`)]),
+    '',
+    first === undefined ? 'Nothing failed.' : `First failure: ${first.check}: ${first.detail}`,
+    '',
+  ].join('\n');
+}

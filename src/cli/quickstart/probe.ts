@@ -1,0 +1,14 @@
+/** One HTTPS request from inside a machine, without credentials: `probe.ts URL`. A connection that fails is an answer too. */
+import { bytesOf, client, exchange, requestIdOf } from './exchange.ts';
+
+await client(async () => {
+  const [url = ''] = process.argv.slice(2);
+  try {
+    const reply = await exchange([], 'GET', url);
+    const body = (await bytesOf(reply)).toString('utf8');
+    return { connected: true, status: reply.exchange.status, address: reply.exchange.address, body: body.slice(0, 2000), requestId: requestIdOf(reply) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { connected: false, code, message };
+  }
+});
