@@ -48,7 +48,7 @@ export async function ensureFirstState(options: {
       for (const { id, body, hidden = {} } of type.builtIn ?? []) {
         const { key: builtIn, name, parent } = parseResourceId(id);
         const before = await transaction.resources.get(builtIn);
-        if (before && isDeepStrictEqual(before.body, body) && isDeepStrictEqual(before.hidden, hidden)) continue;
+        if (before && isDeepStrictEqual({ body: before.body, hidden: before.hidden }, JSON.parse(JSON.stringify({ body, hidden })))) continue;
         await transaction.resources.put({ key: builtIn, id, type: type.type, name, parent, owner: undefined, body, hidden, etag: newGuid() });
       }
     return { tenantId, subscriptionId };

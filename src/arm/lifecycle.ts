@@ -75,8 +75,9 @@ interface Plan extends Target {
 /** Checks and stores one resource, with the children its body carries. @throws Fault of all problems of the first step that has any */
 async function writeDraft(engine: Engine, work: Work, plan: Plan): Promise<Resource> {
   const { type, id, previous, prefix = '' } = plan;
-  const { draft, faults } = await draftOf(engine, work, plan);
+  const { draft: written, faults } = await draftOf(engine, work, plan);
   const children = await embeddedPlans(engine, work, plan);
+  const draft: Draft = { ...written, embedded: children.names };
   for (const child of children.plans) faults.push(...(await draftOf(engine, work, child)).faults);
   faults.push(...children.faults);
   if (faults.length > 0) throw combined(faults);
@@ -125,9 +126,17 @@ async function draftOf(engine: Engine, work: Work, { type, id, intent, previous,
   };
 }
 
+interface Embedded {
+  readonly plans: readonly Plan[];
+  readonly unlisted: readonly Resource[];
+  readonly faults: readonly Fault[];
+  readonly names: NonNullable<Draft['embedded']>;
+}
+
 /** The children that a body carries inline, and those of the same types that it no longer lists. */
-async function embeddedPlans(engine: Engine, work: Work, plan: Plan): Promise<{ plans: Plan[]; unlisted: Resource[]; faults: Fault[] }> {
+async function embeddedPlans(engine: Engine, work: Work, plan: Plan): Promise<Embedded> {
   const plans: Plan[] = [];
+  const names: Record<string, string[]> = {};
   const unlisted: Resource[] = [];
   const faults: Fault[] = [];
   const { properties } = plan.intent.input;
@@ -142,6 +151,8 @@ async function embeddedPlans(engine: Engine, work: Work, plan: Plan): Promise<{ 
       continue;
     }
     const listed = new Set<ResourceKey>();
+    const inline: string[] = [];
+    names[property] = inline;
     for (const [index, item] of list.entries()) {
       const target = `${at}[${index}]`;
       const childName = isJsonObject(item) ? item.name : undefined;
@@ -160,11 +171,12 @@ async function embeddedPlans(engine: Engine, work: Work, plan: Plan): Promise<{ 
       }
       if (listed.has(id.key)) bad(`'${at}' lists the name '${childName}' twice.`, `${target}.name`);
       listed.add(id.key);
+      inline.push(childName);
       plans.push({ type, id, intent: { input: item, patch: false }, previous: await work.reader.get(id.key), prefix: `${target}.` });
     }
     for (const child of await work.reader.children(plan.id.key)) if (child.type === type.type && !listed.has(child.key)) unlisted.push(child);
   }
-  return { plans, unlisted, faults };
+  return { plans, unlisted, names, faults };
 }
 
 async function removeUnlisted(work: Work, unlisted: readonly Resource[]): Promise<void> {
