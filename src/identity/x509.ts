@@ -1,6 +1,6 @@
 /** X.509 certificates, written: the DER (X.690) of the few fields and extensions that our authority and its leaves have (RFC 5280 section 4). node:crypto signs. */
 import { createHash, type KeyObject, sign } from 'node:crypto';
-import { isIPv4 } from 'node:net';
+import { ipNumber } from '#base/ip.ts';
 
 /** An extension, ready to be put into a certificate. */
 export interface Extension {
@@ -44,7 +44,7 @@ function commonName(name: string): Buffer {
 }
 
 function octets(address: string): Buffer {
-  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
+  if (ipNumber(address) !== undefined) return Buffer.from(address.split('.').map(Number));
   const [head = '', tail] = address.split('::');
   const words = (text: string): number[] => (text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16)));
   const [before, after] = [words(head), words(tail ?? '')];
