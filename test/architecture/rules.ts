@@ -121,7 +121,10 @@ export const MODULES: Readonly<Record<string, { readonly in: readonly string[]; 
   'node:tls': { in: ['edge', 'http', 'cli', 'identity/certificate-authority.ts'], because: 'connections are the business of edge' },
   'node:dgram': { in: ['dns', 'fabric'], because: 'sockets are the business of edge, dns and fabric' },
   'node:dns': { in: [], because: 'nothing of ours asks the host for a name: that could send credentials to a real registry' },
-  'node:dns/promises': { in: ['cli/quickstart/lookup.ts'], because: 'nothing of ours asks the host for a name: that could send credentials to a real registry' },
+  'node:dns/promises': {
+    in: ['cli/quickstart/lookup.ts'],
+    because: 'nothing of ours asks the host for a name: that could send credentials to a real registry',
+  },
 };
 
 /** Files that load others by a computed path, what they load, and why. Nobody else may. */
