@@ -51,11 +51,9 @@ const onOff = choice('Enabled', 'Disabled');
 /** An address or prefix; its key on the wire is `value`, whatever the SDKs call it. */
 const ipRule = z.object({
   action: choice('Allow').default('Allow'),
-  value: z
-    .string()
-    .refine((text) => parsePrefix(text) !== undefined, {
-      error: (issue) => `'${issue.input}' is neither an IPv4 address nor an IPv4 prefix without host bits`,
-    }),
+  value: z.string().refine((text) => parsePrefix(text) !== undefined, {
+    error: (issue) => `'${issue.input}' is neither an IPv4 address nor an IPv4 prefix without host bits`,
+  }),
 });
 
 /** The subnet's key is `id` up to 2021-08-01-preview and `virtualNetworkSubnetResourceId` since 2026-09-01-preview: both are taken, `id` is kept. */
