@@ -1,7 +1,8 @@
 /** A started Postern for tests and benchmarks: its folder, its ports, the command line against it, and its registries over HTTPS as a client on the host sees them. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { type Agent, request as httpsRequest, type OutgoingHttpHeaders } from 'node:https';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { type Agent, request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 

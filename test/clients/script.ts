@@ -127,9 +127,9 @@ function splitWords(text: string, line: number): Word[] {
       at = close;
     } else if (character === '$') {
       const variable = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/.exec(text.slice(at));
-      if (!variable) throw new ScriptError(`line ${line}: a $ that names no variable; '$' in single quotes is itself`);
-      add({ variable: (variable[1] ?? variable[2]) as string });
-      at += variable[0].length - 1;
+      // A $ before anything else is itself: expressions end with it.
+      add(variable ? { variable: (variable[1] ?? variable[2]) as string } : '$');
+      if (variable) at += variable[0].length - 1;
     } else if (/\s/.test(character) && !quoted) {
       end();
     } else {

@@ -1,0 +1,82 @@
+/**
+ * Runs every script of this folder, each against a server of its own on its own data folder and ports, and asserts that each was run
+ * and that none left anything behind.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { writeImageLayout } from '../image.ts';
+import { freePorts, instanceOf, isAlive, killServer, postern, ROOT, serverLog } from '../server.ts';
+import { runScript } from './script-run.ts';
+
+const SCRIPTS = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith('.script'))
+  .sort();
+/** No command of a script takes longer, however slow the machine. */
+const LIMIT_MS = 60_000;
+const ran = new Set<string>();
+
+for (const name of SCRIPTS) {
+  test(name, async () => {
+    const folder = mkdtempSync(join(tmpdir(), `postern-${name.replace(/\.script$/, '')}-`));
+    const data = join(folder, 'data');
+    const work = join(folder, 'work');
+    const home = join(folder, 'home');
+    for (const path of [work, home]) mkdirSync(path);
+    const [listen, open] = (await freePorts(2)) as [number, number];
+    const image = writeImageLayout(join(work, 'image'));
+    const variables = {
+      PATH: `${join(ROOT, 'bin')}:${process.env.PATH}:/usr/sbin:/sbin`,
+      HOME: home,
+      LANG: 'C.UTF-8',
+      TMPDIR: folder,
+      WORK: work,
+      POSTERN_DATA: data,
+      LISTEN: `127.0.0.1:${listen}`,
+      PUBLIC: `127.0.0.1:${open}`,
+      PUBLIC_PORT: String(open),
+      IMAGE_DIGEST: image.digest,
+      LAYER_DIGEST: image.largestLayer,
+      USER_NAMESPACE: process.getuid?.() === 0 ? '' : '--user --map-root-user',
+    };
+    let pids: number[] = [];
+    try {
+      await runScript(join(import.meta.dirname, name), { work, variables, limitMs: LIMIT_MS });
+      ran.add(name);
+      const instance = instanceOf(data);
+      pids = instance ? [instance.pid, instance.worldPid] : [];
+      if (instance) assert.equal(postern(data, 'down').status, 0, 'postern down failed');
+      assert.ok(!existsSync(join(data, 'run/instance.json')), 'postern down left run/instance.json');
+      assert.deepEqual(pids.filter(isAlive), [], 'postern down left processes');
+      assert.deepEqual(processesNaming(folder), [], 'the script left processes');
+    } catch (error) {
+      (error as Error).message += `\n${serverLog(data)}`;
+      throw error;
+    } finally {
+      const instance = instanceOf(data);
+      if (instance) await killServer(instance);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+test('every script of the folder was run', () => {
+  assert.ok(SCRIPTS.length > 0, 'no script was found');
+  assert.deepEqual([...ran].sort(), SCRIPTS);
+});
+
+/** Command lines of live processes that name the folder: whatever a script or its server started and did not end. */
+function processesNaming(folder: string): string[] {
+  const found: string[] = [];
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      if (command.includes(folder)) found.push(`${pid} ${command}`);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return found;
+}

@@ -1,0 +1,67 @@
+/** An image for tests, the same each time: four layers, one of them over 20 MB, as an OCI image layout (image-spec image-layout.md) that skopeo reads. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { seeded } from './random.ts';
+
+const MIB = 1024 * 1024;
+const LAYER_BYTES = [MIB / 4, MIB, 3 * MIB, 24 * MIB];
+const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+/** Modification time of every file, in seconds: nothing of the image depends on when it was made. */
+const MTIME_SECONDS = 1_700_000_000;
+
+export interface TestImage {
+  /** Of the manifest. */
+  readonly digest: string;
+  /** Digest of the layer over 20 MB. */
+  readonly largestLayer: string;
+}
+
+/** Writes the layout into the folder, under the tag `v1`. */
+export function writeImageLayout(folder: string): TestImage {
+  const blobs = join(folder, 'blobs/sha256');
+  mkdirSync(blobs, { recursive: true });
+  const write = (bytes: Buffer, mediaType: string): { mediaType: string; digest: string; size: number } => {
+    const hex = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(join(blobs, hex), bytes);
+    return { mediaType, digest: `sha256:${hex}`, size: bytes.length };
+  };
+  const random = seeded(20_260_101);
+  const layers = LAYER_BYTES.map((size, index) => write(tarOf(`layer-${index}.bin`, random.bytes(size)), 'application/vnd.oci.image.layer.v1.tar'));
+  const config = write(
+    Buffer.from(
+      JSON.stringify({
+        architecture: 'amd64',
+        os: 'linux',
+        config: {},
+        rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
+      }),
+    ),
+    'application/vnd.oci.image.config.v1+json',
+  );
+  const manifest = write(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config, layers })), MANIFEST);
+  writeFileSync(join(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+  writeFileSync(
+    join(folder, 'index.json'),
+    JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'v1' } }] }),
+  );
+  return { digest: manifest.digest, largestLayer: layers.at(-1)?.digest as string };
+}
+
+/** A tar archive of one file: POSIX.1-1988 ustar header, content, two blocks of zeros. */
+function tarOf(name: string, content: Buffer): Buffer {
+  const header = Buffer.alloc(512);
+  const octal = (value: number, width: number): string => `${value.toString(8).padStart(width - 1, '0')}\0`;
+  header.write(name, 0);
+  header.write(octal(0o644, 8), 100);
+  header.write(octal(0, 8), 108);
+  header.write(octal(0, 8), 116);
+  header.write(octal(content.length, 12), 124);
+  header.write(octal(MTIME_SECONDS, 12), 136);
+  header.write('        ', 148);
+  header.write('0', 156);
+  header.write('ustar\x0000', 257);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512), Buffer.alloc(1024)]);
+}
