@@ -63,6 +63,8 @@ test('what follows a regular expression, a division or a template is read as cod
 test('an import that computes its module is told by its line', () => {
   assert.deepEqual(importsOf(scan("\nawait import('#arm/' + name);\nawait import(`#arm/${name}`);")).computed, [2, 3]);
   assert.deepEqual(importsOf(scan('await import(name);')).computed, [1]);
+  assert.deepEqual(importsOf(scan("import { createRequire } from 'node:module';")).computed, [1]);
+  assert.deepEqual(importsOf(scan('class A { require(action: string): void {} }')).computed, []);
 });
 
 test('lines and comments are counted as an editor does', () => {

@@ -112,7 +112,7 @@ export function scan(text: string): Source {
 const OURS = /^(?:#|\.{1,2}\/).*\.ts$/;
 
 /**
- * Every import of a source, in every form. `computed` are the lines of dynamic imports whose module is not written out: nobody can check those.
+ * Every import of a source, in every form. `computed` are the lines of dynamic imports whose module is not written out, and of `createRequire`: nobody can check those.
  */
 export function importsOf(source: Source): { imports: readonly Import[]; computed: readonly number[] } {
   const { tokens } = source;
@@ -142,6 +142,7 @@ export function importsOf(source: Source): { imports: readonly Import[]; compute
 
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'word') continue;
+    if (token.text === 'createRequire') computed.push(token.line);
     const before = tokens[index - 1];
     const member = before?.kind === 'mark' && before.text === '.';
     const next = tokens[index + 1];
@@ -149,7 +150,8 @@ export function importsOf(source: Source): { imports: readonly Import[]; compute
     if (called && !member && (token.text === 'import' || token.text === 'require')) {
       const argument = literalArgument(index + 2);
       if (argument) add(argument, token.text === 'import' ? 'dynamic' : 'require');
-      else computed.push(token.line);
+      // A module of ours has no `require`, unless it makes one; a method may be called so.
+      else if (token.text === 'import') computed.push(token.line);
     } else if (called && member && token.text === 'resolve' && tokens[index - 2]?.text === 'meta') {
       const argument = literalArgument(index + 2);
       if (argument) add(argument, 'dynamic');

@@ -1,0 +1,77 @@
+/** What a machine sees of the file system and of itself. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CA_PEM, inMachine, machine, open, reach, snapshot } from './small-world.ts';
+
+const folder = process.env.FOLDER as string;
+const one = () => snapshot({ one: { machines: { 'vm-app': ['10.0.0.4'], 'vm-build': ['10.0.0.5'] } } });
+const PROJECT = join(import.meta.dirname, '../..');
+
+export const scenarios: Record<string, () => Promise<void>> = {
+  async 'a machine has its own resolver, name and trust'() {
+    const { fabric } = await open();
+    await reach(fabric, one());
+    const shown = async (file: string): Promise<string> => (await inMachine(fabric, 'vm-app', 'cat', file)).output;
+    assert.match(await shown('/etc/resolv.conf'), /^nameserver 168\.63\.129\.16\n/);
+    assert.match(await shown('/etc/nsswitch.conf'), /^hosts: files dns$/m);
+    assert.match(await shown('/etc/hosts'), /^127\.0\.1\.1 vm-app$/m);
+    assert.equal(await shown('/etc/hostname'), 'vm-app\n');
+    assert.equal((await inMachine(fabric, 'vm-app', 'uname', '-n')).output, 'vm-app\n');
+    assert.equal((await inMachine(fabric, 'vm-build', 'uname', '-n')).output, 'vm-build\n');
+    const bundle = '/etc/ssl/certs/ca-certificates.crt';
+    const host = existsSync(bundle) ? readFileSync(bundle, 'utf8') : '';
+    const trusted = await shown(bundle);
+    assert.ok(trusted.endsWith(CA_PEM) && trusted.includes(host.trim()));
+    assert.equal(existsSync(bundle) ? readFileSync(bundle, 'utf8') : '', host);
+    assert.equal((await inMachine(fabric, 'vm-app', 'getent', 'hosts', 'vm-app')).output.split(/\s+/)[0], '127.0.1.1');
+    assert.notEqual((await inMachine(fabric, 'vm-app', 'sh', '-c', 'echo changed > /etc/resolv.conf')).code, 0);
+  },
+
+  async 'what a machine writes to its home, /run, /tmp and /var/lib is its own'() {
+    const { fabric } = await open();
+    await reach(fabric, one());
+    const before = readdirSync('/tmp');
+    for (const place of ['/root', '/run', '/tmp', '/var/lib']) {
+      assert.deepEqual(await inMachine(fabric, 'vm-app', 'sh', '-c', `echo mine > ${place}/postern-test && cat ${place}/postern-test`), {
+        code: 0,
+        output: 'mine\n',
+      });
+      assert.notEqual((await inMachine(fabric, 'vm-build', 'cat', `${place}/postern-test`)).code, 0, place);
+      assert.ok(!existsSync(`${place}/postern-test`), place);
+    }
+    assert.deepEqual(readdirSync('/tmp'), before);
+    assert.equal((await inMachine(fabric, 'vm-app', 'ls', '/root', '/tmp')).output, '/root:\npostern-test\n\n/tmp:\npostern-test\n');
+  },
+
+  async 'the data folder looks empty, the project and its Node do not'() {
+    const data = join(folder, 'data');
+    mkdirSync(data);
+    writeFileSync(join(data, 'operator.json'), 'secret');
+    const { fabric } = await open([data, '/usr/share']);
+    await reach(fabric, one());
+    // Below /tmp, which is the machine's own, it is not even there; a folder elsewhere is covered.
+    assert.doesNotMatch((await inMachine(fabric, 'vm-app', 'sh', '-c', `ls -a ${data}; cat ${data}/operator.json`)).output, /secret|^operator\.json/m);
+    assert.deepEqual(await inMachine(fabric, 'vm-app', 'ls', '/usr/share'), { code: 0, output: '' });
+    assert.equal(readFileSync(join(data, 'operator.json'), 'utf8'), 'secret');
+    assert.equal((await inMachine(fabric, 'vm-app', 'cat', join(PROJECT, 'package.json'))).output, readFileSync(join(PROJECT, 'package.json'), 'utf8'));
+    assert.equal((await inMachine(fabric, 'vm-app', process.execPath, '-p', '6*7')).output, '42\n');
+  },
+
+  async 'control groups and devices are as on the host'() {
+    const { fabric } = await open();
+    await reach(fabric, one());
+    assert.equal(
+      (await inMachine(fabric, 'vm-app', 'ls', '/sys/fs/cgroup')).output,
+      `${readdirSync('/sys/fs/cgroup').sort().join('\n')}\n`.replace(/^\n$/, ''),
+    );
+    assert.equal((await inMachine(fabric, 'vm-app', 'sh', '-c', 'echo x > /dev/null')).code, 0);
+  },
+
+  async 'the paths of a machine can be opened by other processes of the world'() {
+    const { fabric } = await open();
+    await reach(fabric, one());
+    assert.match(fabric.machine(machine('vm-app'))?.mountNamespace ?? '', new RegExp(`^/proc/${process.pid}/fd/\\d+$`));
+    assert.equal(fabric.machine(machine('nobody')), undefined);
+  },
+};
