@@ -72,8 +72,8 @@ export class Clients {
 
   begin(machine: string, program: Program, ...args: string[]): Running {
     const file = fileURLToPath(PROGRAMS[program]);
-    // SSL_CERT_FILE of the machine names its authorities; Node reads it with --use-openssl-ca only.
-    const command = [process.execPath, '--use-openssl-ca', '--disable-warning=ExperimentalWarning', file, ...args];
+    // The machine's environment names its authorities in NODE_EXTRA_CA_CERTS.
+    const command = [process.execPath, '--disable-warning=ExperimentalWarning', file, ...args];
     const child = spawnPostern(['exec', '--data', this.#data, '--vm', machine, '--resource-group', this.#group, '--', ...command], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });

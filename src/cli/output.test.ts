@@ -1,0 +1,75 @@
+/** Output formats, golden against what az prints for the same values. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Format, render } from './output.ts';
+
+const LIST = [
+  { name: 'b', id: '/x/b', location: 'westeurope', enabled: true, tags: null, count: 3, sku: { name: 'Premium' }, ips: ['1.2.3.4', '5.6.7.8'] },
+  { name: 'a', id: '/x/a', location: 'eastus', enabled: false, tags: { k: 'v' }, count: 0, sku: { name: 'Basic' }, ips: [] },
+];
+const out = (value: unknown, format: Format, query?: string): Promise<string> => render(value, { format, query });
+
+test('json is indented by two, keys sorted, undefined left out', async () => {
+  assert.equal(
+    await out({ b: 1, a: { d: [true, null], c: undefined } }, 'json'),
+    '{\n  "a": {\n    "d": [\n      true,\n      null\n    ]\n  },\n  "b": 1\n}\n',
+  );
+  assert.equal(await out('x', 'json'), '"x"\n');
+  assert.equal(await out([], 'json'), '[]\n');
+});
+
+test('tsv: one line an item; lists are counted, objects empty, literals as Python writes them', async () => {
+  assert.equal(await out(LIST, 'tsv'), '3\tTrue\t/x/b\t2\twesteurope\tb\t\tNone\n0\tFalse\t/x/a\t0\teastus\ta\t\t\n');
+  assert.equal(await out('westeurope', 'tsv'), 'westeurope\n');
+  assert.equal(await out(true, 'tsv'), 'true\n');
+  assert.equal(await out(LIST, 'tsv', '[].name'), 'b\na\n');
+  assert.equal(await out(LIST, 'tsv', '[].[name, count]'), 'b\t3\na\t0\n');
+  assert.equal(await out(LIST, 'tsv', '[].{z:name, a:count}'), 'b\t3\na\t0\n', "a query's own order stays");
+  assert.equal(await out(LIST[0], 'tsv', 'missing'), '');
+});
+
+test('the documented query for an address works', async () => {
+  const nic = {
+    ipConfigurations: [
+      {
+        privateIpAddress: '10.0.1.4',
+        privateLinkConnectionProperties: { requiredMemberName: 'registry_data_westeurope', fqdns: ['r.westeurope.data.azurecr.io'] },
+      },
+      { privateIpAddress: '10.0.1.5', privateLinkConnectionProperties: { requiredMemberName: 'registry', fqdns: ['r.azurecr.io'] } },
+    ],
+  };
+  assert.equal(await out(nic, 'tsv', "ipConfigurations[?privateLinkConnectionProperties.requiredMemberName=='registry'].privateIpAddress"), '10.0.1.5\n');
+});
+
+test('tables have scalars only, without id, type and etag; or the columns of the command', async () => {
+  assert.equal(
+    await out(LIST, 'table'),
+    [
+      'Count    Enabled    Location    Name'.replace(/ {4}/g, '  '),
+      '-----  -------  ----------  ----',
+      '3      True     westeurope  b',
+      '0      False    eastus      a',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(
+    await render(LIST, { format: 'table', columns: { NAME: 'name', SKU: 'sku.name', MISSING: 'x.y' } }),
+    'NAME  SKU      MISSING\n----  -------  -------\nb     Premium\na     Basic\n',
+  );
+  assert.equal(await out(['x', 'y'], 'table'), 'Result\n------\nx\ny\n');
+  assert.equal(await out(LIST, 'table', '[].[name, count]'), 'Column1  Column2\n-------  -------\nb        3\na        0\n');
+  assert.equal(await out([], 'table'), '');
+});
+
+test('yaml is sorted and has its lists unindented', async () => {
+  assert.equal(await out({ b: ['x', { c: null }], a: true }, 'yaml'), 'a: true\nb:\n- x\n- c: null\n');
+});
+
+test('nothing and none print nothing', async () => {
+  assert.equal(await out(null, 'json'), '');
+  assert.equal(await out(LIST, 'none'), '');
+});
+
+test('a malformed query is an error of usage', async () => {
+  await assert.rejects(out(LIST, 'json', '[?'), /argument --query: invalid/);
+});
