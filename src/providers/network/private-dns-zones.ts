@@ -24,6 +24,11 @@ export const privateDnsZones = resourceType({
     return [startOfAuthority(resource)];
   },
 
+  /** A zone that comes back gets the records of the endpoints that write to it. */
+  async affects(resource, reader) {
+    return (await reader.referrers(resource.key, 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups')).map((group) => group.key);
+  },
+
   facts: (resource) => [{ kind: 'zone', zone: resource.key, name: zoneName(resource.key) }],
 
   async present(resource, { reader }) {
