@@ -67,7 +67,7 @@ export async function serve(config: Config, listeners: { management: number; pub
 
   const operations = new Operations({ store, clock });
   const fabric = config.fabric === 'none' ? noneFabric() : await openWorld({ log, caPem: ca.caPem, domain: config.domain, hide: [config.data] });
-  const names = new NameServer({ sockets: fabric.sockets, log, clock, domain: config.domain });
+  const names = new NameServer({ sockets: fabric.sockets, log });
   const arm = armPlane({ store, types, snapshot, tokens, operations, clock, log, domain: config.domain, tenantId: first.tenantId, newGuid: randomUUID });
   const edge = new Edge({
     sockets: fabric.sockets,

@@ -110,7 +110,7 @@ export interface RecordSetFact {
   readonly recordSet: ResourceKey;
   readonly zone: ResourceKey;
   readonly name: DomainName;
-  readonly type: 'A' | 'SOA';
+  readonly type: 'A' | 'CNAME' | 'SOA';
   readonly ttlSeconds: number;
   readonly data: readonly unknown[];
 }

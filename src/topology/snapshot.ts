@@ -89,7 +89,7 @@ export interface ZonePart {
 }
 
 export interface ZoneRecordSet {
-  readonly type: 'A' | 'SOA';
+  readonly type: 'A' | 'CNAME' | 'SOA';
   readonly ttlSeconds: number;
   readonly data: readonly unknown[];
 }
