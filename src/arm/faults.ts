@@ -51,11 +51,13 @@ export const subscriptionNotFound = (subscription: string): Fault =>
 export const groupNotFound = (group: string): Fault => new Fault('notFound', 'ResourceGroupNotFound', `Resource group '${group}' could not be found.`);
 
 export const resourceNotFound = (id: ResourceId): Fault =>
-  new Fault(
-    'notFound',
-    'ResourceNotFound',
-    `The Resource '${typeAndNames(id)}' ${id.resourceGroup === undefined ? '' : `under resource group '${id.resourceGroup}' `}was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
-  );
+  id.type === 'Microsoft.Resources/resourceGroups'
+    ? groupNotFound(id.name)
+    : new Fault(
+        'notFound',
+        'ResourceNotFound',
+        `The Resource '${typeAndNames(id)}' ${id.resourceGroup === undefined ? '' : `under resource group '${id.resourceGroup}' `}was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+      );
 
 export const parentNotFound = (id: ResourceId, verb: string): Fault =>
   new Fault(
