@@ -1,0 +1,131 @@
+/** Rules of role definitions and assignments. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ControlPlane, OPERATOR, REGISTRY } from '../control-plane.fixture.ts';
+import { parseRoleFilter } from './role-filter.ts';
+
+const ACR_PULL = '7f951dda-4ed3-4680-a7ca-43fe172d538d';
+const PRINCIPAL = '22222222-2222-4222-8222-222222222222';
+const guid = (digit: number): string => '########-####-4###-8###-############'.replaceAll('#', String(digit));
+const assignmentAt = (scope: string, digit: number): string => `${scope}/providers/Microsoft.Authorization/roleAssignments/${guid(digit)}`;
+const roleAt = (scope: string, name: string): string => `${scope}/providers/Microsoft.Authorization/roleDefinitions/${name}`;
+
+async function furnished(): Promise<{ plane: ControlPlane; registry: string; assignment(role: string, principalId?: string): object }> {
+  const plane = await ControlPlane.open();
+  await plane.furnish();
+  return {
+    plane,
+    registry: plane.id(REGISTRY),
+    assignment: (role, principalId = PRINCIPAL) => ({
+      properties: { roleDefinitionId: roleAt(plane.subscription, role), principalId, principalType: 'serviceprincipal' },
+    }),
+  };
+}
+
+const names = (answer: { body: { value: { properties: { roleName: string } }[] } }): string[] =>
+  answer.body.value.map(({ properties }) => properties.roleName).sort();
+
+test('built-in roles are seen at every scope, by name and by id (az-wire 8)', async () => {
+  const { plane, registry } = await furnished();
+  assert.deepEqual(names(await plane.get(roleAt(plane.subscription, '').slice(0, -1))), [
+    'AcrDelete',
+    'AcrPull',
+    'AcrPush',
+    'Contributor',
+    'Network Contributor',
+    'Owner',
+    'Private DNS Zone Contributor',
+    'Reader',
+    'User Access Administrator',
+  ]);
+  const found = await plane.get(`${roleAt(registry, '').slice(0, -1)}?$filter=roleName eq 'acrpull'`);
+  assert.equal(found.body.value.length, 1);
+  assert.equal(found.body.value[0].name, ACR_PULL);
+  assert.deepEqual(found.body.value[0].properties.permissions[0].actions, ['Microsoft.ContainerRegistry/registries/pull/read']);
+  assert.equal(found.body.value[0].properties.type, 'BuiltInRole');
+  for (const scope of ['', plane.subscription, registry]) assert.equal((await plane.get(roleAt(scope, ACR_PULL))).body.properties.roleName, 'AcrPull', scope);
+  assert.equal((await plane.get(roleAt(plane.subscription, guid(9)))).status, 404);
+  assert.equal((await plane.ask('DELETE', roleAt('', ACR_PULL))).status, 403);
+});
+
+test('an assignment shows its scope and who made it, and acts (azure-facts A.7)', async () => {
+  const { plane, registry, assignment } = await furnished();
+  const answer = await plane.ask('PUT', assignmentAt(registry, 1), assignment(ACR_PULL));
+  assert.equal(answer.status, 201);
+  assert.equal(answer.body.properties.scope, registry);
+  assert.equal(answer.body.properties.principalType, 'ServicePrincipal');
+  assert.equal(answer.body.properties.createdBy, OPERATOR);
+  assert.deepEqual(
+    plane.snapshot.access.assignments.get(PRINCIPAL)?.map(({ scope, role }) => [scope, role]),
+    [[registry.toLowerCase(), ACR_PULL]],
+  );
+});
+
+test('role, principal and name are checked; a twin is refused; nothing is changed later', async () => {
+  const { plane, registry, assignment } = await furnished();
+  const missing = await plane.ask('PUT', assignmentAt(registry, 1), assignment(guid(9)));
+  assert.equal(missing.status, 400);
+  assert.deepEqual(missing.codes, ['RoleDefinitionDoesNotExist']);
+  assert.deepEqual((await plane.ask('PUT', assignmentAt(registry, 1), assignment(ACR_PULL, 'me'))).codes, ['InvalidParameter']);
+  assert.equal((await plane.ask('PUT', `${registry}/providers/Microsoft.Authorization/roleAssignments/pull`, assignment(ACR_PULL))).status, 400);
+
+  await plane.put(assignmentAt(registry, 1), assignment(ACR_PULL));
+  const twin = await plane.ask('PUT', assignmentAt(registry, 2), assignment(ACR_PULL.toUpperCase()));
+  assert.equal(twin.status, 409);
+  assert.deepEqual(twin.codes, ['RoleAssignmentExists']);
+  await plane.put(assignmentAt(plane.subscription, 3), assignment(ACR_PULL));
+  assert.equal((await plane.ask('PUT', assignmentAt(registry, 1), assignment(ACR_PULL))).status, 200);
+  assert.deepEqual((await plane.ask('PUT', assignmentAt(registry, 1), assignment(ACR_PULL, guid(5)))).codes, ['RoleAssignmentUpdateNotPermitted']);
+  assert.equal((await plane.ask('DELETE', assignmentAt(registry, 1))).status, 200);
+});
+
+test('lists show what is inherited; atScope() hides what lies below (az-wire 8)', async () => {
+  const { plane, registry, assignment } = await furnished();
+  await plane.put(assignmentAt(registry, 1), assignment(ACR_PULL));
+  await plane.put(assignmentAt(plane.subscription, 3), assignment(ACR_PULL));
+  const list = async (scope: string, filter = ''): Promise<string[]> =>
+    (await plane.get(`${scope}/providers/Microsoft.Authorization/roleAssignments${filter === '' ? '' : `?$filter=${filter}`}`)).body.value
+      .filter(({ properties }: { properties: { principalId: string } }) => properties.principalId === PRINCIPAL)
+      .map(({ name }: { name: string }) => name)
+      .sort();
+  assert.deepEqual(await list(registry, 'atScope()'), [guid(1), guid(3)]);
+  assert.deepEqual(await list(plane.subscription, 'atScope()'), [guid(3)]);
+  assert.deepEqual(await list(plane.subscription), [guid(1), guid(3)]);
+  assert.deepEqual(await list(plane.subscription, `principalId eq '${PRINCIPAL}'`), [guid(1), guid(3)]);
+  assert.deepEqual(await list(plane.subscription, `atScope() and assignedTo('${PRINCIPAL}')`), [guid(3)]);
+  assert.deepEqual(await list(plane.subscription, `principalId eq '${guid(7)}'`), []);
+});
+
+test('custom roles: unique names, assigned where they may be, not deleted while assigned', async () => {
+  const { plane, registry, assignment } = await furnished();
+  const role = (roleName: string, scope = plane.subscription) => ({
+    properties: { roleName, description: 'looks', assignableScopes: [scope], permissions: [{ actions: ['Microsoft.ContainerRegistry/*/read'] }] },
+  });
+  const shown = await plane.put(roleAt(plane.subscription, guid(4)), role('Looker'));
+  assert.equal(shown.properties.type, 'CustomRole');
+  assert.deepEqual(shown.properties.permissions, [{ actions: ['Microsoft.ContainerRegistry/*/read'], notActions: [], dataActions: [], notDataActions: [] }]);
+  assert.deepEqual((await plane.ask('PUT', roleAt(plane.subscription, guid(5)), role('looker'))).codes, ['RoleDefinitionWithSameNameExists']);
+  assert.deepEqual((await plane.ask('PUT', roleAt(plane.subscription, guid(5)), role('AcrPull'))).codes, ['RoleDefinitionWithSameNameExists']);
+  const forged = await plane.ask('PUT', roleAt(plane.subscription, ACR_PULL), role('Mine'));
+  assert.deepEqual(forged.codes, ['RoleDefinitionExists']);
+  assert.ok(names(await plane.get(roleAt(registry, '').slice(0, -1))).includes('Looker'));
+  await plane.put(assignmentAt(registry, 6), assignment(guid(4)));
+  assert.deepEqual((await plane.ask('DELETE', roleAt(plane.subscription, guid(4)))).codes, ['RoleDefinitionHasAssignments']);
+  await plane.ask('DELETE', assignmentAt(registry, 6));
+  assert.equal((await plane.ask('DELETE', roleAt(plane.subscription, guid(4)))).status, 200);
+});
+
+test('filters: terms joined by and, names known, the rest refused', () => {
+  assert.deepEqual(
+    [...parseRoleFilter("roleName eq 'It''s' and type eq 'BuiltInRole'", ['roleName', 'type']).equal],
+    [
+      ['rolename', "it's"],
+      ['type', 'builtinrole'],
+    ],
+  );
+  assert.equal(parseRoleFilter('atScope()', ['principalId']).atScope, true);
+  assert.equal(parseRoleFilter('atScopeAndBelow()', ['roleName']).atScope, false);
+  assert.equal(parseRoleFilter(undefined, []).equal.size, 0);
+  for (const bad of ["name ne 'x'", "roleName eq 'x' and", "other eq 'x'", 'atScope() or atScope()', "atScope()type eq 'x'", "assignedTo('x')"])
+    assert.throws(() => parseRoleFilter(bad, ['roleName']), { code: 'InvalidFilterInQueryString' }, bad);
+});
