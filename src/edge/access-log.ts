@@ -1,0 +1,93 @@
+/** How requests were decided: a bounded ring for `postern why`, and a line of the log each. Holds no query (signed URLs carry their signature there), no header, no body. */
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+import type { Request, TraceStep } from '#http/message.ts';
+import type { Arrival } from '#topology/arrival.ts';
+
+/** One request as it was decided. The members that a check decided are its detail in words. */
+export interface AccessEntry {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly method: string;
+  /** As the client named it. */
+  readonly host: string;
+  readonly path: string;
+  readonly status: number;
+  /** Until the reply was decided; its bytes may take longer. */
+  readonly durationMs: number;
+  readonly listener: string;
+  readonly via: Arrival['via'];
+  readonly peer: string;
+  readonly network?: ResourceKey;
+  readonly endpoint?: string;
+  readonly registry?: ResourceKey;
+  readonly state?: string;
+  readonly rule?: string;
+  readonly identity?: string;
+  readonly role?: string;
+  readonly trace: readonly TraceStep[];
+  /** The first check that failed. */
+  readonly failure?: TraceStep;
+}
+
+const PATH_CHARACTERS = 500;
+
+export class AccessLog {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #size: number;
+  /** In order of insertion: the first is the oldest. */
+  readonly #entries = new Map<string, AccessEntry>();
+
+  constructor(options: { log: Log; clock: Clock; size?: number }) {
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#size = options.size ?? 10_000;
+  }
+
+  record(request: Request, arrival: Arrival, decided: { status: number; durationMs: number; registry?: ResourceKey }): void {
+    const { trace } = request;
+    const failure = trace.find((step) => !step.ok);
+    const detail = (check: string): string | undefined => trace.findLast((step) => step.check === check)?.detail;
+    const entry: AccessEntry = {
+      id: request.id,
+      time: new Date(this.#clock.now()).toISOString(),
+      method: request.method,
+      host: request.authority.slice(0, 300),
+      path: request.path.slice(0, PATH_CHARACTERS),
+      status: decided.status,
+      durationMs: Math.round(decided.durationMs * 10) / 10,
+      listener: arrival.listener,
+      via: arrival.via,
+      peer: arrival.peer,
+      ...('network' in arrival && arrival.network ? { network: arrival.network } : {}),
+      ...(arrival.via === 'endpoint' ? { endpoint: `${arrival.endpoint} at ${arrival.address} (${arrival.member})` } : {}),
+      ...(decided.registry ? { registry: decided.registry } : {}),
+      state: detail('state'),
+      rule: detail('rule'),
+      identity: detail('identity'),
+      role: detail('role'),
+      trace: [...trace],
+      ...(failure ? { failure } : {}),
+    };
+    if (this.#entries.size >= this.#size) this.#entries.delete(this.#entries.keys().next().value as string);
+    this.#entries.set(entry.id, entry);
+    const { id, method, host, path, status, durationMs, listener, peer } = entry;
+    this.#log.info(
+      { requestId: id, method, host, path, status, durationMs, listener, peer, ...(failure ? { failure: `${failure.check}: ${failure.detail}` } : {}) },
+      'request',
+    );
+  }
+
+  /** A connection that was reset before it could carry a request: it has no id that a client could know. */
+  recordReset(listener: string, peer: string, why: string): void {
+    this.#log.info({ listener, peer, failure: why }, 'connection reset');
+  }
+
+  /** The request of an id, while it is among the last ones. */
+  why(id: string): AccessEntry | undefined {
+    return this.#entries.get(id.toLowerCase());
+  }
+}

@@ -1,0 +1,113 @@
+/** The operator's plane, `/postern/...` on the management listener: what runs, why a request was decided as it was, where machines are. Not an Azure API. */
+import { Fault } from '#base/fault.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+import { emptyReply, jsonReply, type Plane, type Reply, type Request } from '#http/message.ts';
+import { type Identity, MANAGEMENT_AUDIENCES, type Tokens } from '#identity/tokens.ts';
+import { permits } from '#topology/access.ts';
+import type { Snapshot } from '#topology/snapshot.ts';
+import type { AccessLog } from './access-log.ts';
+import { armRefusal } from './refusals.ts';
+
+export interface OperatorOptions {
+  readonly tokens: Tokens;
+  readonly snapshot: () => Snapshot;
+  readonly accessLog: AccessLog;
+  readonly caPem: string;
+  readonly status: () => Promise<object>;
+  /** Where a machine's namespaces are, as seen inside the world. */
+  readonly machine: (key: ResourceKey) => { readonly networkNamespace: string; readonly mountNamespace: string } | undefined;
+}
+
+/** Rights asked for here. Reader at `/` has the first; only Owner has the last, since it hands out rights. */
+const READ_STATUS = 'Postern/status/read';
+const READ_MACHINE = 'Microsoft.Compute/virtualMachines/read';
+const READ_REGISTRY = 'Microsoft.ContainerRegistry/registries/read';
+const OWN = 'Microsoft.Authorization/roleAssignments/write';
+
+export function operatorPlane(options: OperatorOptions): Plane {
+  const { snapshot, accessLog } = options;
+  const may = (identity: Identity, action: string, scope: string): boolean =>
+    permits(snapshot().access, { principalId: identity.objectId }, { action }, scope).permitted;
+  const demand = (identity: Identity, action: string): void => {
+    if (!may(identity, action, '/'))
+      throw new Fault(
+        'forbidden',
+        'AuthorizationFailed',
+        `The client '${identity.appId ?? identity.objectId}' with object id '${identity.objectId}' does not have authorization to perform action '${action}' over scope '/' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+      );
+  };
+
+  const why = (identity: Identity, id: string): Reply => {
+    const entry = accessLog.why(id);
+    // Who may not read the registry learns not even that there was such a request.
+    const visible = entry && ((entry.registry && may(identity, READ_REGISTRY, entry.registry)) || may(identity, OWN, '/'));
+    if (!visible)
+      throw new Fault(
+        'notFound',
+        'RequestNotFound',
+        `No request '${id.slice(0, 100)}' is known to you. The last 10,000 requests since the server started are kept.`,
+      );
+    return jsonReply(200, entry);
+  };
+
+  const machines = (identity: Identity, name: string | null): Reply => {
+    const value = [...snapshot().machines.values()]
+      .filter((machine) => (name === null || machine.name.toLowerCase() === name.toLowerCase()) && may(identity, READ_MACHINE, machine.key))
+      .map(({ key, id, name, network, addresses }) => ({
+        id,
+        name,
+        network,
+        egressAddress: snapshot().networks.get(network)?.egressAddress,
+        addresses,
+        ...options.machine(key),
+      }));
+    return jsonReply(200, { value });
+  };
+
+  return async (request) => {
+    try {
+      const [, , noun = '', id, ...more] = request.path.replace(/\/$/, '').split('/');
+      if (more.length > 0 || (id !== undefined && noun.toLowerCase() !== 'requests')) throw nothingAt(request);
+      if (request.method !== 'GET' && request.method !== 'HEAD') return emptyReply(405, { allow: 'GET, HEAD' });
+      // The authority's certificate is no secret: it is what a client needs before it can trust anything else here.
+      if (noun.toLowerCase() === 'ca.pem')
+        return { status: 200, headers: { 'content-type': 'application/x-pem-file' }, body: { kind: 'bytes', bytes: Buffer.from(options.caPem) } };
+      const identity = await authenticated(request, options.tokens);
+      switch (noun.toLowerCase()) {
+        case 'status':
+          demand(identity, READ_STATUS);
+          return jsonReply(200, await options.status());
+        case 'requests':
+          if (id === undefined) throw nothingAt(request);
+          return why(identity, id);
+        case 'machines':
+          return machines(identity, request.query.get('name'));
+        default:
+          throw nothingAt(request);
+      }
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return armRefusal(error);
+    }
+  };
+}
+
+function nothingAt(request: Request): Fault {
+  return new Fault('notFound', 'NotFound', `Nothing is at '${request.path.slice(0, 200)}'.`);
+}
+
+async function authenticated(request: Request, tokens: Tokens): Promise<Identity> {
+  const token = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (token === undefined)
+    throw new Fault('unauthenticated', 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.", {
+      headers: { 'www-authenticate': `Bearer authorization_uri="https://login.microsoftonline.com/${tokens.tenantId}"` },
+    });
+  try {
+    const identity = await tokens.verifyAccess(token, MANAGEMENT_AUDIENCES);
+    request.trace.push({ check: 'identity', ok: true, detail: `${identity.kind} ${identity.appId ?? identity.objectId}` });
+    return identity;
+  } catch (error) {
+    request.trace.push({ check: 'identity', ok: false, detail: (error as Error).message });
+    throw error;
+  }
+}
