@@ -155,6 +155,7 @@ test('PATCH merges: what it does not name stays; creation date and unchanged pol
 
 test('a private endpoint turns the data endpoint on, which then stays on (azure-facts B.3)', async () => {
   const plane = await furnished();
+  await plane.put(REGISTRY, registry('Premium', { dataEndpointEnabled: false }));
   assert.equal((await plane.properties(REGISTRY)).dataEndpointEnabled, false);
   await plane.put(ENDPOINT, plane.endpointBody());
   const shown = await plane.properties(REGISTRY);

@@ -216,7 +216,13 @@ test('a connection that the registry removed leaves its endpoint Disconnected fo
   // The registry is free to go; the endpoint stays writable and deletable.
   assert.equal((await plane.ask('DELETE', REGISTRY)).status, 200);
   assert.equal((await plane.ask('PUT', ENDPOINT, plane.endpointBody())).status, 200);
+  // A new registry of the old name is another registry: nothing of the endpoint follows it.
   const [nic] = (await plane.properties(ENDPOINT)).networkInterfaces;
+  const before = (await plane.get(nic.id)).body.properties;
+  await plane.put(REGISTRY, { location: 'eastus', sku: { name: 'Premium' } });
+  assert.equal((await plane.ask('PUT', ENDPOINT, { ...plane.endpointBody(), tags: { once: 'more' } })).status, 200);
+  assert.deepEqual((await plane.get(nic.id)).body.properties, before);
+  assert.equal(await state(), 'Disconnected');
   assert.equal((await plane.ask('DELETE', ENDPOINT)).status, 200);
   assert.equal((await plane.get(nic.id)).status, 404);
 });
