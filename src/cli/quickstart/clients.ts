@@ -16,8 +16,7 @@ export interface Report {
   readonly bytes: number;
   readonly blobs: readonly { readonly digest: string; readonly size: number; readonly host: string; readonly address: string }[];
   readonly layers: readonly { readonly digest: string; readonly size: number }[];
-  readonly chain: readonly string[];
-  readonly addresses: readonly string[];
+  readonly answers: readonly { readonly name: string; readonly chain: readonly string[]; readonly addresses: readonly string[] }[];
   readonly servers: readonly string[];
   readonly connected: boolean;
   readonly status: number;

@@ -23,16 +23,16 @@ export interface Reply {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
-/** Sends and gives the reply when its headers are there. Each exchange is added to `log`. */
+/** Sends and gives the reply when its headers are there. Each exchange is added to `log`. With `address` no name is looked up: that address is dialled. */
 export function exchange(
   log: Exchange[],
   method: string,
   url: string,
-  options: { headers?: Record<string, string>; body?: Uint8Array | string | undefined } = {},
+  options: { headers?: Record<string, string>; body?: Uint8Array | string | undefined; address?: string | undefined } = {},
 ): Promise<Reply> {
   const target = new URL(url);
   const send = target.protocol === 'http:' ? requestHttp : requestHttps;
-  const { body } = options;
+  const { body, address } = options;
   const length = body === undefined ? undefined : Buffer.byteLength(body);
   return new Promise((resolve, reject) => {
     const outgoing = send(
@@ -40,7 +40,9 @@ export function exchange(
       {
         method,
         ...(target.protocol === 'https:' ? { agent } : {}),
+        ...(address === undefined ? {} : { hostname: address, servername: target.hostname }),
         headers: {
+          host: target.host,
           'user-agent': 'postern-quickstart',
           ...(length === undefined ? (method === 'POST' ? { 'content-length': '0' } : {}) : { 'content-length': String(length) }),
           ...options.headers,

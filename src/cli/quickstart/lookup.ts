@@ -1,4 +1,4 @@
-/** Asks the machine's own resolver for a name and prints the chain: `lookup.ts NAME`. */
+/** Asks the machine's own resolver and prints the chains of names: `lookup.ts NAME...`. */
 import { Resolver } from 'node:dns/promises';
 import { client } from './exchange.ts';
 
@@ -6,23 +6,19 @@ import { client } from './exchange.ts';
 const MOST_ALIASES = 16;
 
 await client(async () => {
-  const [name = ''] = process.argv.slice(2);
   // The servers of this machine's /etc/resolv.conf.
   const resolver = new Resolver({ timeout: 2000, tries: 2 });
+  return { servers: resolver.getServers(), answers: await Promise.all(process.argv.slice(2).map((name) => answerFor(resolver, name))) };
+});
+
+async function answerFor(resolver: Resolver, name: string): Promise<object> {
   const chain: string[] = [];
   for (let at: string | undefined = name; at !== undefined && chain.length < MOST_ALIASES; ) {
     at = await alias(resolver, at);
     if (at !== undefined) chain.push(at);
   }
-  const records = await resolver.resolve4(name, { ttl: true });
-  return {
-    name,
-    servers: resolver.getServers(),
-    chain,
-    addresses: records.map(({ address }) => address),
-    ttlSeconds: Math.min(...records.map(({ ttl }) => ttl)),
-  };
-});
+  return { name, chain, addresses: await resolver.resolve4(name) };
+}
 
 /** The name's CNAME; undefined when it has none. */
 async function alias(resolver: Resolver, name: string): Promise<string | undefined> {

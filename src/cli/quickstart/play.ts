@@ -182,26 +182,29 @@ async function transfer(steps: Steps, clients: Clients, places: Places): Promise
   await steps.step(
     'names from vm-app: private addresses',
     async () => {
-      for (const [name, address] of [
-        [places.login, places.loginAddress],
-        [places.data, places.dataAddress],
-      ] as const) {
-        const seen = await clients.run('vm-app', 'lookup', name);
-        holdSame([seen.servers, seen.chain, seen.addresses], [['168.63.129.16'], [privateName(places, name)], [address]], `the answer for ${name} in vm-app`);
-      }
+      const { servers, answers } = await clients.run('vm-app', 'lookup', places.login, places.data);
+      holdSame(servers, ['168.63.129.16'], "vm-app's resolver");
+      holdSame(
+        answers,
+        [
+          { name: places.login, chain: [privateName(places, places.login)], addresses: [places.loginAddress] },
+          { name: places.data, chain: [privateName(places, places.data)], addresses: [places.dataAddress] },
+        ],
+        'what vm-app is told',
+      );
     },
     () => `${places.login} → ${privateName(places, places.login)} → ${places.loginAddress}`,
   );
   await steps.step(
     'names from vm-outside: the public chain',
     async () => {
-      const seen = await clients.run('vm-outside', 'lookup', places.login);
-      holdSame(seen.chain[0], privateName(places, places.login), 'the first name of the public chain');
-      hold(seen.chain.length > 1, `the public chain ends at ${seen.chain[0]}`);
-      hold(seen.addresses.length > 0 && !seen.addresses.some(isPrivate), `vm-outside was told the private address ${seen.addresses}`);
-      return seen;
+      const { chain = [], addresses = [] } = (await clients.run('vm-outside', 'lookup', places.login)).answers[0] ?? {};
+      holdSame(chain[0], privateName(places, places.login), 'the first name of the public chain');
+      hold(chain.length > 1, `the public chain ends at ${chain[0]}`);
+      hold(addresses.length > 0 && !addresses.some(isPrivate), `vm-outside was told the private address ${addresses}`);
+      return `… → ${chain.at(-1)} → ${addresses[0]}`;
     },
-    (seen) => `… → ${seen.chain.at(-1)} → ${seen.addresses[0]}`,
+    (chain) => chain,
   );
   const pushed = await steps.step(
     `push ${REPOSITORY}:${TAG} from vm-build`,
@@ -278,12 +281,20 @@ async function refuse(steps: Steps, commands: Commands, clients: Clients, manage
   await steps.step(
     'new connections are refused',
     async () => {
-      const seen = await clients.run('vm-app', 'probe', `https://${places.login}/v2/`);
-      hold(!seen.connected, `vm-app still gets an answer: ${seen.status}`, seen.requestId);
-      hold(['ECONNRESET', 'ECONNREFUSED'].includes(seen.code), `vm-app should see a reset and sees ${seen.code}`);
-      return seen;
+      const url = `https://${places.login}/v2/`;
+      const codes: string[] = [];
+      for (const address of [places.loginAddress, places.dataAddress]) {
+        const seen = await clients.run('vm-app', 'probe', url, address);
+        hold(!seen.connected, `${address} still answers: ${seen.status}`, seen.requestId);
+        hold(['ECONNRESET', 'ECONNREFUSED'].includes(seen.code), `${address} should reset and vm-app sees ${seen.code}`);
+        codes.push(`${seen.code} at ${address}`);
+      }
+      // Nor is there another way in: the public side is off.
+      const byName = await clients.run('vm-app', 'probe', url);
+      hold(!byName.connected || byName.status === 403, `by its name the registry still answers vm-app: ${byName.status}`, byName.requestId);
+      return codes.join(', ');
     },
-    (seen) => seen.code,
+    (codes) => codes,
   );
   await steps.step(
     'approved again: vm-app pulls',

@@ -23,7 +23,7 @@ export function holdSame(seen: unknown, wanted: unknown, what: string): void {
   hold(a === b, `${what} should be ${b} and is ${a}`);
 }
 
-const TITLE_WIDTH = 46;
+const TITLE_WIDTH = 49;
 
 export class Steps {
   readonly #out: (text: string) => void;
