@@ -1,9 +1,11 @@
 /** The whole set of types through the engine: the flows that people run, and what must hold of every type. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compile } from '@jmespath-community/jmespath';
 import type { DomainName } from '#base/domain-name.ts';
 import type { IpAddress } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
+import { z } from '#base/schema.ts';
 import { ControlPlane, ENDPOINT, NETWORK, REGISTRY, SUBNET, ZONE } from './control-plane.fixture.ts';
 import { resourceTypes } from './index.ts';
 
@@ -118,7 +120,27 @@ test('a resource group goes with all that is in it, in whatever order it must', 
   assert.equal(plane.snapshot.networks.size + plane.snapshot.registries.size + plane.snapshot.names.zones.size, 0);
 });
 
-test('types are told once, with tables that the CLI can print', () => {
+test('two endpoints of one registry and one zone: the last one written has the name, and deleting either takes it (azure-facts B.5)', async () => {
+  const plane = await wholeWorld();
+  const group = { properties: { privateDnsZoneConfigs: [{ name: 'acr', properties: { privateDnsZoneId: plane.id(ZONE) } }] } };
+  await plane.put(`${ENDPOINT}2`, plane.endpointBody());
+  await plane.put(`${ENDPOINT}2/privateDnsZoneGroups/zg`, group);
+  const address = async () => (await plane.properties(`${ZONE}/A/myregistry`)).aRecords[0].ipv4Address;
+  assert.equal(await address(), '10.0.1.6');
+  // A change at the first endpoint does not take the name back.
+  const connections = (await plane.get(`${REGISTRY}/privateEndpointConnections`)).body.value;
+  const first = connections.find(({ name }: { name: string }) => name.startsWith('pe.'));
+  await plane.put(first.id, { properties: { privateLinkServiceConnectionState: { status: 'Approved', description: 'again' } } });
+  assert.equal(await address(), '10.0.1.6');
+  await plane.ask('DELETE', ENDPOINT);
+  assert.equal((await plane.get(`${ZONE}/A/myregistry`)).status, 404);
+});
+
+test('each type is told once; its schema can be told as JSON Schema, its table is JMESPath', () => {
   assert.equal(new Set(resourceTypes.map(({ type }) => type.toLowerCase())).size, resourceTypes.length);
-  for (const type of resourceTypes) assert.ok(type.apiVersions.length > 0, type.type);
+  for (const type of resourceTypes) {
+    assert.ok(type.apiVersions.length > 0, type.type);
+    assert.equal(z.toJSONSchema(type.properties, { io: 'output' }).type, 'object', type.type);
+    for (const [heading, expression] of Object.entries(type.table ?? {})) assert.ok(compile(expression), `${type.type} ${heading}`);
+  }
 });

@@ -131,6 +131,7 @@ export const registries = resourceType({
       } as unknown as Json,
       policies: policies as unknown as Json,
       encryption: encryption as unknown as Json,
+      status: null,
       dataEndpointEnabled: dataEndpoint,
       dataEndpointHostNames: dataEndpoint ? dataHosts : [],
       privateEndpointConnections: connections.map(({ id, name, type, body }) => ({
