@@ -259,7 +259,6 @@ test('identity and vm', async () => {
         properties: {
           hardwareProfile: { vmSize: 'Standard_B1s' },
           storageProfile: { imageReference: { publisher: 'Postern', offer: 'Debian', sku: 'Debian', version: 'latest' } },
-          osProfile: { computerName: 'vm', adminUsername: 'azureuser' },
           networkProfile: { networkInterfaces: [{ id: '/x', properties: { primary: true } }] },
         },
       },

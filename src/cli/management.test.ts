@@ -114,9 +114,9 @@ test('a refusal has its status, problem and request id', async () => {
 test('warnings of the server are told', async () => {
   await using server = await FakeServer.open();
   const warnings: string[] = [];
-  server.answer = () => ({ headers: { warning: '299 postern "zoneRedundancy is stored, not enforced"' }, body: {} });
+  server.answer = () => ({ headers: { warning: '299 postern "zoneRedundancy is stored, not enforced", 299 postern "a \\"second\\" one"' }, body: {} });
   await server.management({ warn: (text) => warnings.push(text) }).send('GET', '/x');
-  assert.deepEqual(warnings, ['299 postern "zoneRedundancy is stored, not enforced"']);
+  assert.deepEqual(warnings, ['zoneRedundancy is stored, not enforced', 'a "second" one']);
 });
 
 test('nobody at the listener is said plainly', async () => {

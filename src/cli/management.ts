@@ -32,9 +32,9 @@ export interface ManagementOptions {
   /** Where the token is kept between commands; not at all when absent. */
   readonly tokenFile?: string;
   readonly clock?: Clock;
-  /** Shown by the server's log beside each request. */
+  /** The command's words: sent as az sends its own. */
   readonly commandName?: string;
-  /** Told about every request that was answered: for the quickstart's report and `--verbose`. */
+  /** Takes the server's warnings. */
   readonly warn?: (text: string) => void;
   readonly pause?: (ms: number) => Promise<void>;
 }
@@ -91,7 +91,7 @@ export class Management {
       return this.send(method, path, body, headers);
     }
     const warning = answer.headers.warning;
-    if (warning !== undefined) for (const text of [warning].flat()) this.#options.warn?.(text);
+    if (typeof warning === 'string') for (const text of warningTexts(warning)) this.#options.warn?.(text);
     return answer;
   }
 
@@ -263,6 +263,12 @@ export function versioned(path: string, apiVersion: string): string {
 export function pathOf(url: string): string {
   const parsedUrl = new URL(url, 'https://listener.invalid');
   return `${parsedUrl.pathname}${parsedUrl.search}`;
+}
+
+/** The texts of a Warning header (RFC 7234 section 5.5): `299 agent "text", 299 agent "text"`; the header as it is when it has no such form. */
+export function warningTexts(header: string): readonly string[] {
+  const texts = [...header.matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => (text as string).replace(/\\(.)/g, '$1'));
+  return texts.length === 0 ? [header] : texts;
 }
 
 export function refusal(answer: Answer): Refusal {

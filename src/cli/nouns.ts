@@ -44,6 +44,17 @@ export const ZONE_NAME: Option = { name: 'zone-name', short: 'z', kind: 'text', 
 export const VNET_NAME: Option = { name: 'vnet-name', kind: 'text', placeholder: 'NAME', required: true, summary: 'Name of the virtual network.' };
 const ENDPOINT_NAME: Option = { name: 'endpoint-name', kind: 'text', placeholder: 'NAME', required: true, summary: 'Name of the private endpoint.' };
 
+/** az's columns for a registry. */
+export const REGISTRY_COLUMNS: Columns = {
+  NAME: 'name',
+  'RESOURCE GROUP': 'resourceGroup',
+  LOCATION: 'location',
+  SKU: 'sku.name',
+  'LOGIN SERVER': 'loginServer',
+  'CREATION DATE': 'creationDate',
+  'ADMIN ENABLED': 'adminUserEnabled',
+};
+
 const NOUNS: readonly Noun[] = [
   {
     words: 'group',
@@ -65,15 +76,7 @@ const NOUNS: readonly Noun[] = [
     place: 'find',
     verbs: ALL,
     confirm: true,
-    columns: {
-      NAME: 'name',
-      'RESOURCE GROUP': 'resourceGroup',
-      LOCATION: 'location',
-      SKU: 'sku.name',
-      'LOGIN SERVER': 'loginServer',
-      'CREATION DATE': 'creationDate',
-      'ADMIN ENABLED': 'adminUserEnabled',
-    },
+    columns: REGISTRY_COLUMNS,
   },
   {
     words: 'acr private-endpoint-connection',

@@ -26,7 +26,7 @@ export async function render(
     case 'yaml':
     case 'yamlc': {
       const { stringify } = await import('yaml');
-      return stringify(sorted(chosen), { indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false });
+      return stringify(sorted(chosen), { indentSeq: false, lineWidth: 0, version: '1.1', aliasDuplicateObjects: false });
     }
     case 'jsonc':
     case 'json': {

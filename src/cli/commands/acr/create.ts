@@ -2,6 +2,7 @@
 import type { JsonObject } from '#base/json.ts';
 import { command } from '../../command.ts';
 import { flatten } from '../../flatten.ts';
+import { REGISTRY_COLUMNS } from '../../nouns.ts';
 import { LOCATION, nameOption, type Option, RESOURCE_GROUP, TAGS } from '../../options.ts';
 import { DISABLING_WARNING, registrySettings, SETTINGS } from '../../registry-settings.ts';
 import { apiVersionOf, groupPath, locationOf, REGISTRY_TYPE, resourcePath } from '../../resources.ts';
@@ -27,6 +28,7 @@ export default command({
     { name: 'zone-redundancy', kind: 'text', choices: ['Disabled', 'Enabled'], summary: 'Whether the registry is zone redundant.' },
     { name: 'allow-exports', kind: 'boolean', summary: 'Whether images may be exported.' },
   ],
+  columns: REGISTRY_COLUMNS,
   examples: ['postern acr create -n myregistry -g rg --sku Premium'],
   run: async (args, context) => {
     const group = args.need('resource-group');

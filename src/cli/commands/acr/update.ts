@@ -3,6 +3,7 @@ import type { JsonObject } from '#base/json.ts';
 import { command } from '../../command.ts';
 import { UsageError } from '../../failure.ts';
 import { flatten } from '../../flatten.ts';
+import { REGISTRY_COLUMNS } from '../../nouns.ts';
 import { nameOption, RESOURCE_GROUP, TAGS } from '../../options.ts';
 import { DISABLING_WARNING, registrySettings, SETTINGS } from '../../registry-settings.ts';
 import { apiVersionOf, findRegistry, REGISTRY_TYPE } from '../../resources.ts';
@@ -18,6 +19,7 @@ export default command({
     ...SETTINGS,
     { name: 'allow-exports', kind: 'boolean', summary: 'Whether images may be exported.' },
   ],
+  columns: REGISTRY_COLUMNS,
   examples: ['postern acr update -n myregistry --public-network-enabled false'],
   run: async (args, context) => {
     const tags = args.pairs('tags');

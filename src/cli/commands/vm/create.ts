@@ -24,7 +24,7 @@ export default command({
     { name: 'private-ip-address', kind: 'text', placeholder: 'ADDRESS', summary: 'A static address of the subnet.' },
     { name: 'assign-identity', kind: 'list', placeholder: 'NAME_OR_ID', summary: `User-assigned identities, or ${SYSTEM} for one of the machine's own.` },
     { name: 'image', kind: 'text', summary: 'Accepted and kept; it changes nothing.' },
-    { name: 'size', kind: 'text', summary: 'Accepted and kept; it changes nothing. Default: Standard_DS1_v2.' },
+    { name: 'size', kind: 'text', summary: 'Accepted and kept; it changes nothing.' },
     { name: 'admin-username', kind: 'text', summary: 'Accepted and kept; it changes nothing.' },
     { name: 'generate-ssh-keys', kind: 'flag', summary: 'Accepted; it changes nothing.' },
     { name: 'public-ip-address', kind: 'text', summary: 'Accepted; machines have no public address of their own.' },
@@ -88,7 +88,7 @@ export default command({
   },
 });
 
-/** The machine as `az vm create` deploys it; image and size are kept and mean nothing here. */
+/** The machine as `az vm create` deploys it, but for image, size and user: they mean nothing here, and are sent only when they were given. */
 export function machineBody(options: {
   name: string;
   location: string;
@@ -108,9 +108,9 @@ export function machineBody(options: {
       ? {}
       : { identity: { type: kinds.join(', '), ...(own.length > 0 ? { userAssignedIdentities: Object.fromEntries(own.map((id) => [id, {}])) } : {}) } }),
     properties: {
-      hardwareProfile: { vmSize: options.size ?? 'Standard_DS1_v2' },
-      storageProfile: { imageReference: imageReference(options.image ?? 'Debian:debian-12:12:latest') },
-      osProfile: { computerName: options.name, adminUsername: options.adminUsername ?? 'azureuser' },
+      ...(options.size === undefined ? {} : { hardwareProfile: { vmSize: options.size } }),
+      ...(options.image === undefined ? {} : { storageProfile: { imageReference: imageReference(options.image) } }),
+      ...(options.adminUsername === undefined ? {} : { osProfile: { computerName: options.name, adminUsername: options.adminUsername } }),
       networkProfile: { networkInterfaces: options.nics.map((id, index) => ({ id, properties: { primary: index === 0 } })) },
     },
   };
