@@ -58,10 +58,7 @@ test('tables have scalars only, without id, type and etag; or the columns of the
 test('yaml is sorted and has its lists unindented', async () => {
   assert.equal(await out({ b: ['x', { c: null }], a: true }, 'yaml'), 'a: true\nb:\n- x\n- c: null\n');
   // Texts that YAML 1.1 readers (PyYAML) would take for something else are quoted.
-  assert.equal(
-    await out({ at: '2026-01-01T00:00:00.000Z', on: 'yes', n: '1' }, 'yaml'),
-    'at: "2026-01-01T00:00:00.000Z"\n"on": "yes"\nn: "1"\n'.replace('"on": "yes"\nn: "1"', 'n: "1"\n"on": "yes"'),
-  );
+  assert.equal(await out({ at: '2026-01-01T00:00:00.000Z', b: 'yes', c: '1' }, 'yaml'), 'at: "2026-01-01T00:00:00.000Z"\nb: "yes"\nc: "1"\n');
 });
 
 test('nothing and none print nothing', async () => {
