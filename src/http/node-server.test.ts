@@ -34,7 +34,8 @@ interface Running {
 async function running(t: TestContext, handle: Handler, options: { idleMs?: number; lingerMs?: number } = {}): Promise<Running> {
   const logged: string[] = [];
   const log: Log = { ...silentLog, error: (fields, message) => logged.push(`${message} ${JSON.stringify(fields)}`) };
-  const server = createServer({ ...SERVER_OPTIONS });
+  // Looked over often, for the test of late heads.
+  const server = createServer({ ...SERVER_OPTIONS, connectionsCheckingInterval: 10 });
   serve(server, handle, { log, ...options });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -113,6 +114,18 @@ test('files are sent by range, whole and in order', async (t) => {
     assert.match(headOf(answer), new RegExp(`content-length: ${end - start}\r\n`, 'i'));
     assert.ok(bodyOf(answer).equals(content.subarray(start, end)), `${start}-${end}`);
   }
+});
+
+test('many files at once, to clients that read at their own pace, do not mix their buffers', async (t) => {
+  const { port } = await running(t, async (request) => fileReply(Number(request.search), content.length));
+  const ask = async (start: number): Promise<void> => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(get(`/?${start}`, 'Connection: close\r\n'));
+    await once(socket, 'readable');
+    for (let turn = 0; turn < start % 7; turn++) await new Promise(setImmediate);
+    assert.ok(bodyOf(await all(socket)).equals(content.subarray(start)), String(start));
+  };
+  for (let round = 0; round < 2; round++) await Promise.all([0, 1, 2, 3, 70_001, 1_000_002, 2_000_003, 3_000_004].map(ask));
 });
 
 test('HEAD sends the head of the same reply and no body', async (t) => {
@@ -284,6 +297,15 @@ test('a connection on which nothing moves is closed, also in the midst of a body
   const socket = connect(port, '127.0.0.1');
   socket.write('PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 50\r\n\r\nslow');
   assert.equal((await all(socket)).length, 0);
+});
+
+test('a head that does not come in time is refused', async (t) => {
+  const { port, server } = await running(t, async () => emptyReply(200));
+  server.headersTimeout = 20;
+  const socket = connect(port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: a.t');
+  const answer = (await all(socket)).toString();
+  assert.match(answer, /^HTTP\/1\.1 408 /);
 });
 
 test('limits are set on every server', async (t) => {
