@@ -57,6 +57,8 @@ test('a list is one of its scope', async () => {
   assert.deepEqual((await list(cloud, `${cloud.subscription}/providers/contoso.shop/SHOPS`)).names, ['shop0', 'elsewhere']);
   assert.deepEqual((await list(cloud, `${cloud.subscription}/resourcegroups`)).names, ['rg', 'rg2']);
   assert.equal(faultOf(await cloud.ask('GET', `${cloud.subscription}/resourceGroups/no/providers/Contoso.Shop/shops`)).code, 'ResourceGroupNotFound');
+  const absent = '/subscriptions/33333333-3333-4333-8333-333333333333/providers/Contoso.Shop/shops';
+  assert.equal(faultOf(await cloud.ask('GET', absent)).code, 'SubscriptionNotFound');
   assert.equal(faultOf(await cloud.ask('GET', `${cloud.group}/providers/Contoso.Shop/shops/no/visits`)).code, 'ResourceNotFound');
 });
 
@@ -89,6 +91,11 @@ test('lists show what the caller may see', async () => {
   assert.deepEqual((await list(cloud, `${cloud.subscription}/resourceGroups`, '', 'bob')).names, []);
   assert.equal((await cloud.ask('GET', `${cloud.group}/providers/Contoso.Shop/shops`, { as: 'bob' })).status, 403);
   assert.equal((await cloud.ask('GET', `${cloud.group}/resources`, { as: 'eve' })).status, 403);
+  // A role above a scope is one at the scope.
+  await cloud.ask('PUT', `${cloud.subscription}/providers/Microsoft.Authorization/roleAssignments/b`, {
+    body: { properties: { roleDefinitionId: READER_ROLE, principalId: 'eve' } },
+  });
+  assert.deepEqual((await list(cloud, `${cloud.group}/resources`, '', 'eve')).names, ['shop0', 'shop1']);
 });
 
 test('tenants, subscriptions, locations and providers have the shapes that clients read', async () => {

@@ -71,7 +71,6 @@ export async function ensureFirstState(options: {
       owner: undefined,
       body: {
         properties: {
-          scope: '/',
           roleDefinitionId: OWNER,
           principalId: operator.objectId,
           principalType: 'ServicePrincipal',

@@ -130,6 +130,7 @@ const networks = resourceType({
     ...resource.body.properties,
     ranges: (await reader.children(resource.key)).map((child) => ({ name: child.name, id: child.id, properties: child.body.properties })),
   }),
+  affects: async (resource, reader) => (await reader.referrers(resource.key, 'Contoso.Net/beacons')).map((beacon) => beacon.key),
   mayDelete: async (resource, { reader }) => {
     for (const range of await reader.children(resource.key)) if ((await reader.referrers(range.key)).length > 0) return [inUse(range.name)];
     return [];
@@ -177,7 +178,7 @@ const doors = resourceType({
   location: 'required',
   asyncOperationPath: 'location',
   name,
-  properties: object({ range: z.object({ id: z.string() }), shop: z.string(), wanted: z.string().optional() }),
+  properties: object({ range: z.object({ id: z.string() }), shop: z.string(), wanted: z.string().optional(), pair: z.boolean().default(false) }),
   immutable: ['range.id', 'shop'],
   limit: async (draft, { reader }) => {
     const taken = await reader.referrers(key(draft.body.properties.shop), 'Contoso.Shop/shops/visits');
@@ -199,7 +200,8 @@ const doors = resourceType({
             ...(wanted === undefined ? {} : { wanted }),
             keepFor: `${draft.resourceId.key.replace('/doors/', '/cards/')}-card` as ResourceKey,
           });
-    return { body: draft.body, hidden: { ...draft.hidden, address } };
+    const second = draft.body.properties.pair ? await allocateAddress(key((draft.body.properties.range as JsonObject).id)) : undefined;
+    return { body: draft.body, hidden: { ...draft.hidden, address, ...(second ? { second } : {}) } };
   },
   owns: async (resource, { reader }) => {
     const { range, shop } = resource.body.properties;
@@ -215,6 +217,7 @@ const doors = resourceType({
   present: async (resource, { reader }) => ({
     ...resource.body.properties,
     address: resource.hidden.address,
+    second: resource.hidden.second,
     state: (await reader.get(key(`${text(resource.body.properties.shop)}/visits/${resource.name}`)))?.body.properties.state ?? 'Gone',
   }),
 });
@@ -238,11 +241,14 @@ const shops = resourceType({
   }),
   immutable: ['kind'],
   secret: ['code'],
-  owns: async (resource) =>
-    ((resource.body.properties.goods as string[]) ?? []).map((good) => ({
-      id: `${parseResourceId(resource.id).parent}/providers/Contoso.Shop/goods/${good}`,
+  owns: async (resource, { reader }) => {
+    const group = parseResourceId(resource.id).parent;
+    const beacons = await reader.referrers(resource.key, 'Contoso.Net/beacons');
+    return [...(resource.body.properties.goods as string[]), ...beacons.map((beacon) => `of-${beacon.name}`)].map((good) => ({
+      id: `${group}/providers/Contoso.Shop/goods/${good}`,
       body: { properties: { by: resource.name } },
-    })),
+    }));
+  },
   present: async (resource) => ({ ...resource.body.properties, address: `${resource.name}.example` }),
   mayDelete: async (resource, { reader }) =>
     (await reader.children(resource.key)).some(({ type }) => type === 'Contoso.Shop/shops/visits') ? [inUse(resource.name)] : [],
@@ -298,6 +304,20 @@ const goods = resourceType({
   properties: object({ by: z.string().default('nobody') }),
 });
 
+/** Owns a range of a network that may be gone, is seen by a shop, and takes a resource along. */
+const beacons = resourceType({
+  type: 'Contoso.Net/beacons',
+  scope: 'resourceGroup',
+  apiVersions,
+  location: 'none',
+  name,
+  properties: object({ network: z.string().optional(), shop: z.string().optional(), takes: z.string().optional() }),
+  owns: async ({ name, body }) =>
+    body.properties.network === undefined ? [] : [{ id: `${text(body.properties.network)}/ranges/${name}`, body: { properties: { prefix: '10.9.0.0/24' } } }],
+  affects: async ({ body }) => (body.properties.shop === undefined ? [] : [key(body.properties.shop)]),
+  takes: async ({ body }) => (body.properties.takes === undefined ? [] : [key(body.properties.takes)]),
+});
+
 export const testTypes: readonly ResourceType[] = [
   roleDefinitions,
   roleAssignments,
@@ -307,6 +327,7 @@ export const testTypes: readonly ResourceType[] = [
   ranges,
   cards,
   doors,
+  beacons,
   shops,
   visits,
   goods,

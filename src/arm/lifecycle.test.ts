@@ -289,6 +289,30 @@ test('identities are assigned, kept, and filled from the identity resources', as
   assert.deepEqual([missing.status, faultOf(missing).code], [400, 'LinkedResourceNotFound']);
 });
 
+test('an identity that was assigned stays so for who may not assign it, and falls off when it is deleted', async () => {
+  const cloud = await openCloud();
+  const person = `${cloud.group}/providers/Contoso.Id/people/ann`;
+  await cloud.ask('PUT', person, { body: { location: 'westeurope' } });
+  await cloud.ask('PUT', shop(cloud), { body: { location: 'westeurope', identity: { type: 'UserAssigned', userAssignedIdentities: { [person]: {} } } } });
+  const owner = '/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+  await cloud.ask('PUT', `${shop(cloud)}/providers/Microsoft.Authorization/roleAssignments/a1`, {
+    body: { properties: { roleDefinitionId: owner, principalId: 'bob' } },
+  });
+  assert.equal((await cloud.ask('PATCH', shop(cloud), { as: 'bob', body: { tags: { a: '1' } } })).status, 200);
+  await cloud.ask('DELETE', person);
+  const after = await cloud.ask('PATCH', shop(cloud), { body: { tags: { a: '2' } } });
+  assert.equal(after.status, 200, JSON.stringify(after.body));
+  assert.deepEqual((after.body.identity as { userAssignedIdentities: object }).userAssignedIdentities, {});
+});
+
+test('null in a PUT is as good as absent', async () => {
+  const cloud = await openCloud();
+  const made = await cloud.ask('PUT', shop(cloud), {
+    body: { location: 'westeurope', tags: null, sku: null, identity: null, properties: { code: null, hours: { from: null }, goods: null } },
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+});
+
 test('assigning an identity needs the right to do so', async () => {
   const cloud = await openCloud();
   const person = `${cloud.group}/providers/Contoso.Id/people/ann`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Cloud, faultOf, openCloud } from './fixture.ts';
+import { Fault } from '#base/fault.ts';
+import { type Cloud, faultOf, openCloud, testTypes } from './fixture.ts';
 
 const shop = (cloud: Cloud, name = 'one'): string => `${cloud.group}/providers/Contoso.Shop/shops/${name}`;
 const good = (cloud: Cloud, name: string): string => `${cloud.group}/providers/Contoso.Shop/goods/${name}`;
@@ -176,4 +177,123 @@ test('actions run at their right, check their request and may change the resourc
   assert.equal((await cloud.ask('POST', `${shop(cloud, 'absent')}/listCode`)).status, 404);
   assert.equal((await cloud.ask('POST', `${shop(cloud)}/listCode`, { as: 'bob' })).status, 403);
   assert.deepEqual((await cloud.ask('POST', `${cloud.subscription}/providers/Contoso.Shop/checkName`, { body: { name: 'one' } })).body, { free: false });
+});
+
+const beacon = (cloud: Cloud, name: string, properties: object) =>
+  cloud.ask('PUT', `${cloud.group}/providers/Contoso.Net/beacons/${name}`, { body: { properties } });
+const stock = (cloud: Cloud, name: string, goods: string[]) => cloud.ask('PUT', shop(cloud, name), { body: { location: 'westeurope', properties: { goods } } });
+
+test('an owner is asked again when what affects it comes, moves and goes', async () => {
+  const cloud = await town();
+  await stock(cloud, 'two', []);
+  await beacon(cloud, 'b', { shop: shop(cloud) });
+  const by = async (): Promise<unknown> => ((await cloud.ask('GET', good(cloud, 'of-b'))).body.properties as { by: string } | undefined)?.by;
+  assert.equal(await by(), 'one');
+  await beacon(cloud, 'b', { shop: shop(cloud, 'two') });
+  assert.equal(await by(), 'two', 'both the shop before and the shop after were asked');
+  await cloud.ask('DELETE', `${cloud.group}/providers/Contoso.Net/beacons/b`);
+  assert.equal(await by(), undefined);
+});
+
+test('being asked again takes nothing from another owner', async () => {
+  const cloud = await town();
+  await stock(cloud, 'one', ['bun']);
+  await stock(cloud, 'two', ['bun']);
+  await beacon(cloud, 'b', { shop: shop(cloud, 'one') });
+  assert.equal(((await cloud.ask('GET', good(cloud, 'bun'))).body.properties as { by: string }).by, 'two');
+});
+
+test('what a client wrote before or since belongs to the owner that lists it', async () => {
+  const cloud = await town();
+  await cloud.ask('PUT', good(cloud, 'bun'), { body: { properties: { by: 'one' } } });
+  await stock(cloud, 'one', ['bun']);
+  await stock(cloud, 'one', []);
+  assert.deepEqual(await names(cloud, 'Contoso.Shop/goods'), [], 'the same content, yet owned');
+  await stock(cloud, 'one', ['bun']);
+  await cloud.ask('PUT', good(cloud, 'bun'), { body: { properties: { by: 'me' } } });
+  await stock(cloud, 'one', []);
+  assert.deepEqual(await names(cloud, 'Contoso.Shop/goods'), []);
+});
+
+test('an owned child needs its parent when it is asked for, and is left out when the parent has gone', async () => {
+  const cloud = await town();
+  const network = range(cloud).slice(0, -'/ranges/r'.length);
+  const refused = await beacon(cloud, 'b', { network: `${network}x` });
+  assert.deepEqual([refused.status, faultOf(refused).code], [404, 'ParentResourceNotFound']);
+  assert.equal((await beacon(cloud, 'b', { network })).status, 201);
+  assert.deepEqual(await names(cloud, 'Contoso.Net/networks/ranges'), ['b', 'r']);
+  assert.equal((await cloud.ask('DELETE', network)).status, 200);
+  assert.deepEqual(await names(cloud, 'Contoso.Net/networks/ranges'), []);
+});
+
+test('a deletion takes along what the type says', async () => {
+  const cloud = await town();
+  await cloud.ask('PUT', good(cloud, 'far'), { body: {} });
+  await beacon(cloud, 'b', { takes: good(cloud, 'far') });
+  await cloud.ask('DELETE', `${cloud.group}/providers/Contoso.Net/beacons/b`);
+  assert.deepEqual(await names(cloud, 'Contoso.Shop/goods'), []);
+});
+
+test('two addresses of one request differ, and a full range says how many were asked', async () => {
+  const cloud = await town();
+  const pair = await openDoor(cloud, 'd', { pair: true });
+  assert.deepEqual([address(pair), (pair.body.properties as { second: unknown }).second], ['10.0.0.4', '10.0.0.5']);
+  await openDoor(cloud, 'e');
+  await openDoor(cloud, 'f');
+  await cloud.ask('DELETE', door(cloud, 'e'));
+  assert.match(faultOf(await openDoor(cloud, 'g', { pair: true })).message, /does not have enough capacity for [12] IP addresses\.$/);
+});
+
+test('a network that cannot be made fails the door in it', async () => {
+  const cloud = await town();
+  cloud.outcomes.set(range(cloud).slice(0, -'/ranges/r'.length).toLowerCase(), new Fault('unavailable', 'NetworkNotMade', 'The kernel refused.'));
+  assert.equal(faultOf(await openDoor(cloud, 'd')).code, 'NetworkNotMade');
+  assert.equal((await cloud.ask('PUT', good(cloud, 'elsewhere'), { body: {} })).status, 201);
+});
+
+test('a child that is in use cannot be left out of its parent', async () => {
+  const cloud = await town();
+  await openDoor(cloud, 'd');
+  const refused = await cloud.ask('PATCH', range(cloud).slice(0, -'/ranges/r'.length), { body: { properties: { ranges: [] } } });
+  assert.equal(faultOf(refused).code, 'InUse');
+  assert.deepEqual(await names(cloud, 'Contoso.Net/networks/ranges'), ['r']);
+});
+
+test('a group asks each member once when its references make no circle', async () => {
+  const asked: string[] = [];
+  const types = testTypes.map((type) =>
+    type.mayDelete
+      ? {
+          ...type,
+          mayDelete: (...[resource, context]: Parameters<NonNullable<typeof type.mayDelete>>) => {
+            asked.push(resource.name);
+            return type.mayDelete?.(resource, context) ?? Promise.resolve([]);
+          },
+        }
+      : type,
+  );
+  const cloud = await openCloud({ types });
+  const network = `${cloud.group}/providers/Contoso.Net/networks/n`;
+  await cloud.ask('PUT', network, {
+    body: { location: 'westeurope', properties: { prefix: '10.0.0.0/16', ranges: [{ name: 'r', properties: { prefix: '10.0.0.0/29' } }] } },
+  });
+  await cloud.ask('PUT', shop(cloud), { body: { location: 'westeurope' } });
+  // By its key it comes after the network it refers to.
+  await cloud.ask('PUT', `${cloud.group}/providers/Contoso.Shop/goods/z`, { body: { properties: {} } });
+  await openDoor(cloud, 'd');
+  assert.equal((await cloud.ask('DELETE', cloud.group)).status, 200);
+  assert.deepEqual(asked.sort(), ['n', 'one']);
+});
+
+test('who made a resource stays, who changed it last follows', async () => {
+  const cloud = await town();
+  const before = (await cloud.ask('GET', shop(cloud))).body.systemData as Record<string, string>;
+  const owner = '/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+  await cloud.ask('PUT', `${cloud.group}/providers/Microsoft.Authorization/roleAssignments/a`, {
+    body: { properties: { roleDefinitionId: owner, principalId: 'bob' } },
+  });
+  cloud.clock.advance(60_000);
+  const after = (await cloud.ask('PATCH', shop(cloud), { as: 'bob', body: { tags: { a: 'b' } } })).body.systemData as Record<string, string>;
+  assert.deepEqual([after.createdBy, after.createdAt], [before.createdBy, before.createdAt]);
+  assert.deepEqual([after.lastModifiedBy, after.lastModifiedAt], ['bob', '2026-01-01T00:01:00.000Z']);
 });
