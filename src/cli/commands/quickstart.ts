@@ -8,6 +8,9 @@ import { play } from '../quickstart/play.ts';
 import { hold, StepFailure, Steps } from '../quickstart/steps.ts';
 import { configOf, UP_OPTIONS } from '../up-options.ts';
 
+/** What a shell gives a command that Ctrl-C ended. */
+const EXIT_INTERRUPTED = 130;
+
 export default command({
   path: 'quickstart',
   summary: 'Start Postern and watch an image go in and out through a private endpoint while the public side is refused.',
@@ -44,22 +47,28 @@ export default command({
 
     const server = await connectTo(instance as Instance, config.data);
     let failed = false;
-    let stopped = false;
-    void run?.ended.then(() => {
-      stopped = true;
-    });
+    // Ctrl-C in the middle stops the server in order (host.ts does that): what then fails is no finding.
+    let interrupted = false;
+    const interrupt = (): void => {
+      interrupted = true;
+    };
+    if (run) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
     try {
       await play({ steps, management: server, instance: instance as Instance, data: config.data });
       context.out(`\n${steps.held} steps held in ${(steps.totalMs / 1000).toFixed(1)} s${steps.leftOut === 0 ? '' : `, ${steps.leftOut} left out`}.\n`);
     } catch (error) {
       failed = true;
-      // Ctrl-C in the middle ends the server first: what then fails is no finding.
-      if (!stopped) context.err(`\n${error instanceof StepFailure ? error.text : String(error)}${error instanceof StepFailure ? '' : '\n'}`);
+      context.err(interrupted ? '\nInterrupted.\n' : `\n${error instanceof StepFailure ? error.text : `${String(error)}\n`}`);
     } finally {
       server.close();
     }
     if (!run) {
       context.exit(failed ? EXIT.error : EXIT.ok);
+      return undefined;
+    }
+    if (interrupted) {
+      await run.ended;
+      context.exit(EXIT_INTERRUPTED);
       return undefined;
     }
     if (args.boolean('exit') || failed) run.stop();
