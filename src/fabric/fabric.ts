@@ -27,7 +27,7 @@ export interface Fabric {
   /** Breaks what `next` no longer has. Listeners on it are closed by then. Collects every failure. */
   retire(next: Snapshot): Promise<readonly Outcome[]>;
   /** Where a machine is, for `postern exec`; undefined when it does not exist here. Paths are as seen inside the world. */
-  machine(key: ResourceKey): { readonly networkNamespace: string; readonly mountNamespace: string } | undefined;
+  machine(key: ResourceKey): { readonly networkNamespace: string; readonly mountNamespace: string; readonly utsNamespace: string } | undefined;
   /** Names of what is wrong, for `postern status`. */
   faults(): readonly Outcome[];
   close(): Promise<void>;

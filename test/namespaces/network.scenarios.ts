@@ -1,8 +1,7 @@
 /** What networks and machines do on the wire. Each scenario has a world to itself. */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { dial, dialFromOutside, inMachine, listen, network, open, reach, snapshot } from './small-world.ts';
+import { dial, dialFromOutside, inMachine, listen, machine, network, open, reach, snapshot } from './small-world.ts';
 
 export const scenarios: Record<string, () => Promise<void>> = {
   async 'a machine reaches a listener at an endpoint address of its network'() {
@@ -34,8 +33,8 @@ export const scenarios: Record<string, () => Promise<void>> = {
     await listen(fabric, network('vnet-app'), 'resolver', 53, '168.63.129.16');
     const udp = createSocket('udp4');
     udp.on('message', (message, { address, port }) => udp.send(`${message} from ${address}`, port, address));
-    udp.bind({ fd: fabric.sockets.udp(network('vnet-app'), '168.63.129.16', 53) } as never);
-    await once(udp, 'listening');
+    // With a descriptor it listens before bind returns.
+    udp.bind({ fd: fabric.sockets.udp(network('vnet-app'), '168.63.129.16', 53) });
     const ask = `const s=require('node:dgram').createSocket('udp4');s.on('message',m=>{console.log(String(m));s.close()});s.send('asked',53,'168.63.129.16')`;
     assert.equal((await inMachine(fabric, 'vm-app', process.execPath, '-e', ask)).output.trim(), 'asked from 10.0.0.4');
     assert.equal(await dial(fabric, 'vm-app', '168.63.129.16', 53), 'resolver: 10.0.0.4 to 168.63.129.16');
@@ -57,7 +56,6 @@ export const scenarios: Record<string, () => Promise<void>> = {
     const { fabric } = await open();
     await reach(fabric, snapshot({ one: { endpoints: ['10.0.1.4'], machines: { a: ['10.0.0.4'], b: ['10.0.0.5'] } } }));
     await listen(fabric, network('one'), 'one');
-    const { machine } = await import('./small-world.ts');
     await listen(fabric, machine('b'), 'b', 8080);
     assert.equal(await dial(fabric, 'a', '10.0.0.5', 8080), 'b: 10.0.0.4 to 10.0.0.5');
     await inMachine(fabric, 'a', 'ip', 'address', 'add', '10.0.0.99/32', 'dev', 'eth0');
@@ -67,7 +65,6 @@ export const scenarios: Record<string, () => Promise<void>> = {
 
   async 'the metadata address is in the machine itself'() {
     const { fabric } = await open();
-    const { machine } = await import('./small-world.ts');
     await reach(fabric, snapshot({ one: { machines: { a: ['10.0.0.4'], b: ['10.0.0.5'] } } }));
     await listen(fabric, machine('a'), 'metadata of a', 80, '169.254.169.254');
     await listen(fabric, machine('b'), 'metadata of b', 80, '169.254.169.254');
@@ -96,7 +93,6 @@ export const scenarios: Record<string, () => Promise<void>> = {
 
   async 'a machine moves to another network and keeps its namespace'() {
     const { fabric } = await open();
-    const { machine } = await import('./small-world.ts');
     await reach(fabric, snapshot({ one: { endpoints: ['10.0.1.4'], machines: { a: ['10.0.0.4'] } }, two: { endpoints: ['10.0.1.4'] } }));
     const before = fabric.machine(machine('a'));
     await listen(fabric, network('two'), 'two');

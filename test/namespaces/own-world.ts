@@ -12,6 +12,9 @@ import { worldCommand } from '#fabric/launch.ts';
 /** Somebody without rights, who needs no entry in the table of users. */
 const NOBODY_SPECIAL = 4242;
 
+/** A scenario that takes longer hangs. */
+const PATIENCE_MS = 60_000;
+
 export interface Who {
   readonly name: 'root' | 'an ordinary user';
   readonly rootless: boolean;
@@ -47,7 +50,12 @@ export async function inOwnWorld(who: Who, file: URL, scenario: string): Promise
     const runner = fileURLToPath(new URL('./run-scenario.ts', import.meta.url));
     const command = [...who.become, ...worldCommand([process.execPath, runner, fileURLToPath(file), scenario], who.rootless)];
     const [program = '', ...args] = command;
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: toolPath(), HOME: folder.path, FOLDER: folder.path } });
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: toolPath(), HOME: folder.path, FOLDER: folder.path },
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+    });
     const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
     if (code !== 0) throw new Error(`ended with ${code}\n${output}${errors}`);
   } finally {
