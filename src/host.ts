@@ -163,6 +163,7 @@ class Run {
       });
     }
     this.#child.on('message', (message: FromServer) => this.#hear(message));
+    this.#child.send({ config });
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
     this.end = this.#untilEnd(listeners);
   }
