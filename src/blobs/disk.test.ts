@@ -64,6 +64,22 @@ describe('A full disk', () => {
   });
 });
 
+describe('A slow disk', () => {
+  it('keeps none of a refused append, though its bytes were still being written when it was refused', async () => {
+    const folder = newFolder();
+    const slowly: WriteChunks = async (...parameters) => {
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await writeChunks(...parameters);
+    };
+    const store = await DiskBlobStore.open(folder, { write: slowly });
+    await store.createUpload('a-session');
+    const lots = [Buffer.alloc(1024 * 1024, 1), Buffer.from('more than was announced')];
+    await assert.rejects(store.append('a-session', lots, { expectedBytes: 1024 * 1024 }), { code: 'SIZE_INVALID' });
+    assert.equal(statSync(join(folder, 'uploads', 'a-session')).size, 0);
+    rmSync(folder, { recursive: true });
+  });
+});
+
 describe('The folder', () => {
   it('is for its owner only', async () => {
     const folder = newFolder();

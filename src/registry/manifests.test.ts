@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { digestOf } from '#base/digest.ts';
+import { MemoryBlobStore } from '#blobs/memory.ts';
 import { BytesCache } from './bytes-cache.ts';
 import { Client, imageManifest, OCI_IMAGE, OCI_INDEX, World } from './world.fixture.ts';
 
@@ -143,6 +144,7 @@ describe('A refused manifest', () => {
       const answer = await client.ask('PUT', `/v2/a/manifests/${reference}`, { headers: type === undefined ? {} : { 'content-type': type }, body });
       assert.equal(answer.status, status, `${code}: ${body.toString().slice(0, 200)}`);
       assert.equal(answer.code, code, body.toString().slice(0, 200));
+      assert.equal(await client.world.blobs.stat(digestOf(Buffer.from(body))), undefined, 'bytes were left behind');
     }
     assert.equal((await client.ask('GET', '/v2/a/manifests/v1')).code, 'NAME_UNKNOWN');
     assert.equal((await client.ask('GET', '/v2/_catalog')).json.repositories.length, 0);
@@ -157,6 +159,24 @@ describe('A refused manifest', () => {
       put.json.errors.map((error: { detail: { digest: string } }) => error.detail.digest),
       [config, layer],
     );
+  });
+});
+
+describe('A manifest whose layer is deleted while it is pushed', () => {
+  it('is refused: what is answered with 201 can be pulled', async () => {
+    const blobs = new MemoryBlobStore();
+    const world = await World.open({ blobs });
+    const client = new Client(world, await world.principal('Owner'));
+    const { bytes, layer } = await client.pushImage('a', 'v1');
+    await client.ask('DELETE', `/v2/a/manifests/${digestOf(bytes)}`);
+    const put = blobs.put.bind(blobs);
+    blobs.put = async (...parameters) => {
+      await client.ask('DELETE', `/v2/a/blobs/${layer}`);
+      return put(...parameters);
+    };
+    const answer = await client.ask('PUT', '/v2/a/manifests/v2', { headers: { 'content-type': OCI_IMAGE }, body: bytes });
+    assert.equal(answer.code, 'MANIFEST_BLOB_UNKNOWN');
+    assert.equal((await client.ask('GET', '/v2/a/manifests/v2')).status, 404);
   });
 });
 

@@ -146,9 +146,11 @@ describe('A session', () => {
       () => world.ask('PATCH', location, { headers: basic(universal), body: hello }),
       () => client.ask('PATCH', `/v2/b/blobs/uploads/${id}`, { body: hello }),
       () => world.ask('DELETE', location, { headers: basic(universal) }),
-      () => world.ask('PUT', `https://other.azurecr.io${location}?digest=${digest}`, { headers: basic(universal), body: hello }),
     ];
     for (const stranger of strangers) assert.equal((await stranger()).code, 'BLOB_UPLOAD_UNKNOWN');
+    const own = (await world.ask('POST', '/v2/a/blobs/uploads/', { headers: basic(universal) })).header('location');
+    const elsewhere = await world.ask('PUT', `https://other.azurecr.io${own}?digest=${digest}`, { headers: basic(universal), body: hello });
+    assert.equal(elsewhere.code, 'BLOB_UPLOAD_UNKNOWN');
     assert.equal((await client.ask('GET', location)).header('range'), '0-0');
   });
 
