@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Cloud, faultOf, openCloud, READER_ROLE } from './fixture.ts';
+import { CLERK_ROLE, type Cloud, faultOf, openCloud, READER_ROLE } from './fixture.ts';
 
 const list = async (cloud: Cloud, path: string, query = '', as = 'operator'): Promise<{ names: string[]; next: string | undefined }> => {
   const answer = await cloud.ask('GET', `${path}?api-version=2024-01-01${query}`, { as });
@@ -91,6 +91,10 @@ test('lists show what the caller may see', async () => {
   assert.deepEqual((await list(cloud, `${cloud.subscription}/resourceGroups`, '', 'bob')).names, []);
   assert.equal((await cloud.ask('GET', `${cloud.group}/providers/Contoso.Shop/shops`, { as: 'bob' })).status, 403);
   assert.equal((await cloud.ask('GET', `${cloud.group}/resources`, { as: 'eve' })).status, 403);
+  await cloud.ask('PUT', `${cloud.subscription}/providers/Microsoft.Authorization/roleAssignments/c`, {
+    body: { properties: { roleDefinitionId: CLERK_ROLE, principalId: 'tom' } },
+  });
+  assert.deepEqual((await list(cloud, `${cloud.group}/resources`, '', 'tom')).names, [], 'the scope is known, what is in it is not shown');
   // A role above a scope is one at the scope.
   await cloud.ask('PUT', `${cloud.subscription}/providers/Microsoft.Authorization/roleAssignments/b`, {
     body: { properties: { roleDefinitionId: READER_ROLE, principalId: 'eve' } },

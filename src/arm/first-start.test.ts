@@ -21,6 +21,9 @@ test('the first start makes tenant, subscription, roles and operator; later ones
   const second = await start();
   assert.deepEqual(second, { tenantId: first.tenantId, subscriptionId: first.subscriptionId });
   assert.equal(store.revision, revision, 'nothing is written twice');
+  const again = await ensureFirstState({ store, directory, types: new TypeTable(testTypes), clock, newGuid: randomUUID, operatorKnown: false });
+  assert.deepEqual([again.operator?.objectId, again.operator?.appId], [first.operator.objectId, first.operator.appId]);
+  assert.ok(await directory.verifySecret(first.operator.appId, again.operator?.secret as string), 'lost credentials are made anew');
   const types = new TypeTable(testTypes);
   const facts = (await store.resources.list()).flatMap((record) => types.factsOf(record));
   assert.deepEqual(

@@ -18,14 +18,16 @@ export interface FirstState {
 
 /**
  * The tenant, one subscription with every provider registered, the built-in resources of the types, and a service principal that is Owner of all.
- * Each is made when it is missing; built-in resources are brought up to this version.
+ * Each is made when it is missing; built-in resources are brought up to this version. Whoever starts Postern on a data folder is its operator: for lost credentials it makes new ones.
  */
 export async function ensureFirstState(options: {
   store: Store;
-  directory: Pick<Directory, 'createServicePrincipal' | 'findByObjectId'>;
+  directory: Pick<Directory, 'createServicePrincipal' | 'findByObjectId' | 'addSecret'>;
   types: TypeTable;
   clock: Clock;
   newGuid(): string;
+  /** False when the operator's credentials are not where they are kept: lost, or never written because the first start was cut short. True unless given. */
+  operatorKnown?: boolean;
 }): Promise<FirstState> {
   const { store, directory, types, clock, newGuid } = options;
   const { value: scopes } = await store.write(async (transaction) => {
@@ -55,7 +57,12 @@ export async function ensureFirstState(options: {
   });
 
   const known = await store.database.selectFrom('settings').select('value').where('name', '=', 'operator').executeTakeFirst();
-  if (known && (await directory.findByObjectId(known.value))) return scopes;
+  const record = known && (await directory.findByObjectId(known.value));
+  if (record) {
+    if (options.operatorKnown ?? true) return scopes;
+    const { secret } = await directory.addSecret(record.objectId, { displayName: 'postern-operator' });
+    return { ...scopes, operator: { appId: record.appId, objectId: record.objectId, secret } };
+  }
   const operator = await directory.createServicePrincipal({ displayName: 'postern-operator' });
   await store.write(async (transaction) => {
     const name = newGuid();

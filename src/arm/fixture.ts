@@ -25,6 +25,7 @@ const key = (id: unknown): ResourceKey => parseResourceId(text(id)).key;
 const name = { pattern: /^[\w.-]{1,40}$/, message: 'letters, digits, dots and dashes.' };
 const apiVersions = ['2024-01-01', '2023-01-01-preview'];
 const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+const CLERK = 'c1e2f3a4-0000-4000-8000-0000000000c1';
 const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 
 const role = (guid: string, roleName: string, actions: string[]) => ({
@@ -39,7 +40,7 @@ const roleDefinitions = resourceType({
   location: 'none',
   name,
   properties: object({}),
-  builtIn: [role(OWNER, 'Owner', ['*']), role(READER, 'Reader', ['*/read'])],
+  builtIn: [role(OWNER, 'Owner', ['*']), role(READER, 'Reader', ['*/read']), role(CLERK, 'Clerk', ['Contoso.Shop/shops/listCode/action'])],
   facts: (resource) => [
     {
       kind: 'role-definition',
@@ -377,7 +378,11 @@ export async function openCloud(options: { types?: readonly ResourceType[]; sett
   let guids = 0;
   const newGuid = (): string => `00000000-0000-4000-8000-${(++guids).toString(16).padStart(12, '0')}`;
   const operator = { appId: newGuid(), objectId: newGuid(), secret: 's' };
-  const directory = { createServicePrincipal: async () => operator, findByObjectId: async () => undefined };
+  const directory = {
+    createServicePrincipal: async () => operator,
+    findByObjectId: async () => undefined,
+    addSecret: async () => ({ keyId: '', secret: '', expiresAt: '' }),
+  };
   const { subscriptionId, tenantId } = await ensureFirstState({ store, directory, types, clock, newGuid });
   const domain = 'azurecr.io' as DomainName;
   const derivation = new Derivation({ domain });
@@ -459,4 +464,5 @@ export function faultOf(answer: Answer): { code: string; message: string; target
   return (answer.body.error ?? {}) as never;
 }
 
+export const CLERK_ROLE = `/providers/Microsoft.Authorization/roleDefinitions/${CLERK}`;
 export const READER_ROLE = `/providers/Microsoft.Authorization/roleDefinitions/${READER}`;
