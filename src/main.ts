@@ -66,7 +66,7 @@ export async function serve(config: Config, listeners: { management: number; pub
   const snapshot = () => current;
 
   const operations = new Operations({ store, clock });
-  const fabric = config.fabric === 'none' ? noneFabric() : await openWorld({ log, caPem: ca.caPem, domain: config.domain, hide: [config.data] });
+  const fabric = config.fabric === 'none' ? noneFabric() : await openWorld({ log, caPem: ca.caPem, hide: [config.data] });
   const names = new NameServer({ sockets: fabric.sockets, log });
   const arm = armPlane({ store, types, snapshot, tokens, operations, clock, log, domain: config.domain, tenantId: first.tenantId, newGuid: randomUUID });
   const edge = new Edge({
