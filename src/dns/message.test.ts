@@ -169,10 +169,10 @@ test('names and records survive the way through any message', () => {
 });
 
 test('names beyond the reach of a pointer are written out', () => {
-  const records = Array.from({ length: 1200 }, (_, i) => a(`host${i}.some.long.enough.zone.example`));
+  const records = Array.from({ length: 1200 }, (_, i) => a(`host${i >> 1}.some.long.enough.zone.example`));
   const read = message(writeAnswer(queryOf(asked()), answered(...records)));
   assert.equal(read.answers.length, 1200);
-  assert.equal(read.answers.at(-1)?.name, 'host1199.some.long.enough.zone.example');
+  assert.equal(read.answers.at(-1)?.name, 'host599.some.long.enough.zone.example');
 });
 
 test('an answer over 65535 octets is SERVFAIL, not a broken message', () => {

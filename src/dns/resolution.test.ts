@@ -168,13 +168,19 @@ const set = (z: string, name: string, type: 'A' | 'CNAME', data: string): Fact =
   data: [data],
 });
 
-test('the zone with the longest suffix answers', () => {
-  const snapshot = world('Approved', 'azurecr.io', [
-    ...zone('deep', 'data.privatelink.azurecr.io'),
-    set('deep', 'mine.westeurope.data.privatelink.azurecr.io', 'A', '10.9.9.9'),
-  ]);
-  assert.equal(told(snapshot, 'linked', 'mine.westeurope.data.azurecr.io'), 'NOERROR | CNAME mine.westeurope.data.privatelink.azurecr.io 3600 | A 10.9.9.9 5');
-  assert.equal(told(snapshot, 'linked', 'mine.azurecr.io'), 'NOERROR | CNAME mine.privatelink.azurecr.io 3600 | A 10.0.1.4 10');
+test('the zone with the longest suffix answers, whatever the order of the links', () => {
+  for (const deep of ['a-deep', 'zz-deep']) {
+    const snapshot = world('Approved', 'azurecr.io', [
+      ...zone(deep, 'data.privatelink.azurecr.io'),
+      set(deep, 'mine.westeurope.data.privatelink.azurecr.io', 'A', '10.9.9.9'),
+    ]);
+    assert.equal(
+      told(snapshot, 'linked', 'mine.westeurope.data.azurecr.io'),
+      'NOERROR | CNAME mine.westeurope.data.privatelink.azurecr.io 3600 | A 10.9.9.9 5',
+      deep,
+    );
+    assert.equal(told(snapshot, 'linked', 'mine.azurecr.io'), 'NOERROR | CNAME mine.privatelink.azurecr.io 3600 | A 10.0.1.4 10', deep);
+  }
 });
 
 test('a zone over the public suffix hides the public side from its networks only', () => {

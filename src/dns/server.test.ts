@@ -232,6 +232,12 @@ test('a socket that cannot be opened is the outcome of its network alone, and is
     );
     assert.match(outcomes[0]?.fault?.message ?? '', /168\.63\.129\.16 of 'apart' does not listen: No socket could be bound/);
     assert.match(told(await overUdp(sockets.port('udp', 'linked'), asked('mine.azurecr.io'))), /10\.0\.1\.4$/);
+    if (protocol === 'tcp') {
+      // The UDP socket that was opened before TCP failed is given back.
+      const again = createSocket('udp4').bind(sockets.port('udp', 'apart'), '127.0.0.1');
+      await once(again, 'listening');
+      again.close();
+    }
     sockets.refused.clear();
     assert.deepEqual(server.see(world.snapshot), []);
     assert.match(told(await overUdp(sockets.port('udp', 'apart'), asked('mine.azurecr.io'))), /198\.18\.1\.\d+$/);
@@ -300,6 +306,18 @@ test('kept answers are those that a fresh start would give, after every kind of 
     before = now;
   }
   assert.ok(different >= changes.length, 'the changes are seen in the answers');
+});
+
+test('clients with and without EDNS are answered in their own way', () => {
+  const answers = new NetworkAnswers(key('linked'), new World().snapshot);
+  const edns = encode({
+    type: 'query',
+    id: 1,
+    questions: [{ name: 'mine.azurecr.io', type: 'A', class: 'IN' }],
+    additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }],
+  });
+  const additional = (packet: Buffer): number => (answers.reply(packet, 'udp') ?? assert.fail()).readUInt16BE(10);
+  assert.deepEqual([asked('mine.azurecr.io'), edns, asked('mine.azurecr.io'), edns].map(additional), [0, 1, 0, 1]);
 });
 
 test('an answer is kept over an update that does not touch what it rests on', () => {
