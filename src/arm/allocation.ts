@@ -7,14 +7,25 @@ import type { Fact } from '#topology/facts.ts';
 import { linkedNotFound } from './faults.ts';
 import type { Resource, ResourceLookup } from './resource-type.ts';
 
+interface Held {
+  readonly address: IpAddress;
+  readonly nic: ResourceKey;
+  readonly id: string;
+}
+
 export class Allocation {
   readonly #reader: ResourceLookup;
   readonly #factsOf: (resource: Resource) => readonly Fact[];
+  readonly #writes: () => number;
+  /** What interfaces held of each subnet when so many writes had been made: an endpoint asks for several addresses in a row. */
+  readonly #held = new Map<ResourceKey, { readonly writes: number; readonly addresses: readonly Held[] }>();
   /** What this transaction has handed out, by subnet. */
   readonly #given = new Map<ResourceKey, Set<string>>();
 
-  constructor(reader: ResourceLookup, factsOf: (resource: Resource) => readonly Fact[]) {
+  /** `writes` counts what the transaction has written: what was read before a write is read again. */
+  constructor(reader: ResourceLookup, factsOf: (resource: Resource) => readonly Fact[], writes: () => number) {
     this.#reader = reader;
+    this.#writes = writes;
     this.#factsOf = factsOf;
   }
 
@@ -29,9 +40,7 @@ export class Allocation {
     const given = this.#given.get(subnetKey) ?? new Set<string>();
     this.#given.set(subnetKey, given);
     const taken = new Map<string, string>([...given].map((address) => [address, 'this request']));
-    for (const resource of await this.#reader.referrers(subnetKey))
-      for (const fact of this.#factsOf(resource))
-        if (fact.kind === 'address' && fact.subnet === subnetKey && fact.nic !== options.keepFor) taken.set(fact.address, resource.id);
+    for (const { address, nic, id } of await this.#heldOf(subnetKey)) if (nic !== options.keepFor) taken.set(address, id);
     const address = options.wanted === undefined ? firstFree(prefix, new Set(taken.keys())) : this.#wanted(options.wanted, subnet, prefix, taken);
     if (address === undefined) {
       const count = given.size + 1;
@@ -44,6 +53,18 @@ export class Allocation {
     }
     given.add(address);
     return address;
+  }
+
+  async #heldOf(subnet: ResourceKey): Promise<readonly Held[]> {
+    const writes = this.#writes();
+    const known = this.#held.get(subnet);
+    if (known?.writes === writes) return known.addresses;
+    const addresses: Held[] = [];
+    for (const resource of await this.#reader.referrers(subnet))
+      for (const fact of this.#factsOf(resource))
+        if (fact.kind === 'address' && fact.subnet === subnet) addresses.push({ address: fact.address, nic: fact.nic, id: resource.id });
+    this.#held.set(subnet, { writes, addresses });
+    return addresses;
   }
 
   #prefixOf(subnet: Resource): IpPrefix | undefined {

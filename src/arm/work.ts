@@ -30,8 +30,8 @@ export interface Wish {
 }
 
 /** What hooks get, over one reader. Addresses that it hands out stay taken as long as it lives. */
-export function hookContext(engine: Engine, caller: Authority, reader: ResourceLookup): HookContext {
-  const allocation = new Allocation(reader, (resource) => engine.types.factsOf(resource));
+export function hookContext(engine: Engine, caller: Authority, reader: ResourceLookup, writes: () => number = () => 0): HookContext {
+  const allocation = new Allocation(reader, (resource) => engine.types.factsOf(resource), writes);
   return {
     reader,
     caller,
@@ -46,8 +46,6 @@ export function hookContext(engine: Engine, caller: Authority, reader: ResourceL
 export class Work {
   readonly reader: ResourceLookup;
   readonly context: HookContext;
-  /** Whether anything was written. */
-  changed = false;
   /** Keys that the facts before and after name: whose outcome decides whether the change took hold. */
   readonly concerns = new Set<string>();
   readonly #engine: Engine;
@@ -56,13 +54,19 @@ export class Work {
   readonly #affected = new Set<ResourceKey>();
   readonly #removing = new Set<ResourceKey>();
   #reruns = 0;
+  #writes = 0;
 
   constructor(engine: Engine, authority: Authority, transaction: Transaction) {
     this.#engine = engine;
     this.#authority = authority;
     this.#transaction = transaction;
     this.reader = lookupOver(transaction.resources, (name) => engine.types.find(name)?.type ?? name);
-    this.context = hookContext(engine, authority, this.reader);
+    this.context = hookContext(engine, authority, this.reader, () => this.#writes);
+  }
+
+  /** Whether anything was written. */
+  get changed(): boolean {
+    return this.#writes > 0;
   }
 
   /** Writes one resource and what it owns. A wish that is stored already writes nothing. Returns what is stored. */
@@ -85,7 +89,7 @@ export class Work {
     }
     this.#noteConcerns(resource);
     if (await this.#transaction.resources.delete(resource.key)) {
-      this.changed = true;
+      this.#writes++;
       this.#engine.types.forget(resource.key);
     }
   }
@@ -139,7 +143,7 @@ export class Work {
       etag: this.#engine.newGuid(),
     });
     const stored = parseResource(record);
-    this.changed = true;
+    this.#writes++;
     if (previous) {
       this.#noteConcerns(previous);
       await this.#noteAffected(type, previous);
