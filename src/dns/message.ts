@@ -2,7 +2,7 @@
  * DNS messages: queries off the wire, answers onto it. RFC 1035 section 4, EDNS by RFC 6891. Pure.
  *
  * Records are written by dns-packet, which has the grammar of every type. Frame, question and names are written here, for three reasons: dns-packet compresses no
- * names, and the chain of a registry's name uncompressed would not fit in 512 octets; the question must go back octet by octet (clients mix its case, "0x20", and
+ * names, and the chain of a long registry name uncompressed would not fit in 512 octets; the question must go back octet by octet (clients mix its case, "0x20", and
  * compare); and a query has to be read without building objects for it, since most are answered from a table.
  */
 import { encode } from 'dns-packet';
