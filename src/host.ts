@@ -68,7 +68,9 @@ export async function runHost(config: Config, options: HostOptions): Promise<num
       HostPort,
       HostPort,
     ];
-    return await new Run({ ...config, listen, public: publicAt }, options, listeners).end;
+    // From here on they are the run's.
+    const given = listeners.splice(0);
+    return await new Run({ ...config, listen, public: publicAt }, options, given).end;
   } catch (thrown) {
     for (const fd of listeners) (await import('#fabric/sockets.ts')).close(fd);
     if (!(thrown instanceof Fault)) throw thrown;

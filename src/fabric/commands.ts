@@ -39,6 +39,6 @@ function commandFault(tool: string, args: readonly string[], input: string, said
   const words = said
     .replace(/\s*Command failed -:\d+\s*/g, ' ')
     .replace(/\s+/g, ' ')
-    .trim();
+    .replace(/[.\s]+$/, '');
   return new Fault('unavailable', 'CommandFailed', `'${[tool, ...args].join(' ')}' failed${line === undefined ? '' : ` at '${line}'`}: ${words}.`);
 }

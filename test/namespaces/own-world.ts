@@ -43,8 +43,8 @@ export function folderOf(who: Who): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Runs one scenario of a file in a world of its own. Resolves when it held; throws what it wrote when it did not. */
-export async function inOwnWorld(who: Who, file: URL, scenario: string): Promise<void> {
+/** Runs one scenario of a file in a world of its own. Resolves to what it told when it held; throws what it wrote when it did not. */
+export async function inOwnWorld(who: Who, file: URL, scenario: string): Promise<string> {
   const folder = folderOf(who);
   try {
     const runner = fileURLToPath(new URL('./run-scenario.ts', import.meta.url));
@@ -58,6 +58,7 @@ export async function inOwnWorld(who: Who, file: URL, scenario: string): Promise
     });
     const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
     if (code !== 0) throw new Error(`ended with ${code}\n${output}${errors}`);
+    return output.trim();
   } finally {
     folder.remove();
   }
