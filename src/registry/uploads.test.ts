@@ -222,9 +222,11 @@ describe('A mount', () => {
     const rows: [string, Record<string, string>, number][] = [
       [`mount=${digest}&from=source`, narrow, 202],
       [`mount=${digest}&from=nowhere`, client.headers, 202],
-      [`mount=${digest}`, client.headers, 202],
+      [`mount=${digest}`, narrow, 202],
+      [`mount=${wrong}`, client.headers, 202],
       [`mount=${wrong}&from=source`, client.headers, 202],
       [`mount=${digest}&from=source`, wide, 201],
+      [`mount=${digest}`, wide, 201],
       [`mount=sha256:abc&from=source`, wide, 400],
       [`mount=${digest}&from=../source`, wide, 400],
     ];
@@ -243,7 +245,8 @@ describe('A mount', () => {
     world.assign(universal, 'Owner', '/');
     const headers = basic(universal);
     await world.ask('POST', `https://other.azurecr.io/v2/source/blobs/uploads/?digest=${digest}`, { headers, body: hello });
-    assert.equal((await world.ask('POST', `/v2/target/blobs/uploads/?mount=${digest}&from=source`, { headers })).status, 202);
+    for (const from of ['', '&from=source'])
+      assert.equal((await world.ask('POST', `/v2/target/blobs/uploads/?mount=${digest}${from}`, { headers })).status, 202);
   });
 });
 

@@ -8,7 +8,7 @@ import { Fault } from '#base/fault.ts';
 import { parseRepositoryName, type RepositoryName } from '#base/image-reference.ts';
 import type { AppendOptions } from '#blobs/blob-store.ts';
 import { emptyReply, type Reply, type Request } from '#http/message.ts';
-import { blobRecord, putBlob } from '#store/repositories.ts';
+import { blobRecord, putBlob, repositoriesWithBlob } from '#store/repositories.ts';
 import { deleteUpload, deleteUploadsBefore, insertUpload, uploadById } from '#store/uploads.ts';
 import { decide } from './authorize.ts';
 import { checkedDigest } from './blobs.ts';
@@ -32,17 +32,22 @@ export async function startUpload(call: Call, rooms: Rooms): Promise<Reply> {
   return openSession(call, rooms);
 }
 
-/** The reply when the blob could be mounted from a repository that the caller may pull from. Why it could not is not told: it would tell what is there. */
+/** Without `from`, so many repositories that have the blob are looked at for one that the caller may read. */
+const MOUNT_SOURCES = 100;
+
+/**
+ * The reply when the blob could be mounted: from the repository that the client names, or without a name (distribution-spec "Mounting a blob from another
+ * repository", `from` is optional) from any of this registry, in either case only where the caller may pull. Why it could not is not told: it would tell what is there.
+ */
 async function mountBlob(call: Call, rooms: Rooms, digest: Digest, from: string | null): Promise<Reply | undefined> {
-  // Without `from` a registry may look everywhere; this one looks only where the client says and the caller may read.
-  if (from === null) return undefined;
-  const source = parseRepositoryName(from);
-  if (source === undefined) throw oci('NAME_INVALID', { detail: { name: from.slice(0, 300) } });
-  const decision = decide(call, call.caller, 'pull', source);
-  call.request.trace.push({ check: decision.check, ok: decision.permitted, detail: `mount from '${source}': ${decision.detail}` });
-  if (!decision.permitted) return undefined;
+  const { registry } = call.registry;
+  const named = from === null ? undefined : parseRepositoryName(from);
+  if (from !== null && named === undefined) throw oci('NAME_INVALID', { detail: { name: from.slice(0, 300) } });
+  const sources = named === undefined ? await repositoriesWithBlob(rooms.store.database, registry, digest, MOUNT_SOURCES) : [named];
+  const source = sources.find((candidate) => decide(call, call.caller, 'pull', candidate).permitted);
+  if (source === undefined) return undefined;
   const { value: mounted } = await rooms.store.write(async ({ database }) => {
-    const record = await blobRecord(database, { registry: call.registry.registry, repository: source }, digest);
+    const record = await blobRecord(database, { registry, repository: source }, digest);
     if (record) await putBlob(database, repositoryOf(call), { digest, size: record.size, createdAt: isoTime(rooms.clock) });
     return record !== undefined;
   });

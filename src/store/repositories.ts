@@ -62,6 +62,12 @@ export function blobOfRegistry(database: Database, registry: ResourceKey, digest
   return first(database, REGISTRY_BLOB_SQL, [digest, registry]);
 }
 
+/** Repositories of the registry that have the blob, at most `limit`, in no particular order. */
+export async function repositoriesWithBlob(database: Database, registry: ResourceKey, digest: Digest, limit: number): Promise<RepositoryName[]> {
+  const rows = await database.selectFrom('blobs').select('repository').where('digest', '=', digest).where('registry', '=', registry).limit(limit).execute();
+  return rows.map((row) => row.repository as RepositoryName);
+}
+
 /** Records a blob in a repository; a record that is there stays. */
 export async function putBlob(
   database: Database,
