@@ -44,14 +44,20 @@ test('the documented query for an address works', async () => {
 test('tables have scalars only, without id, type and etag; or the columns of the command', async () => {
   assert.equal(
     await out(LIST, 'table'),
-    ['Count  Enabled  Location    Name', '-----  -------  ----------  ----', '3      True     westeurope  b', '0      False    eastus      a', ''].join('\n'),
+    [
+      'Count    Enabled    Location    Name',
+      '-------  ---------  ----------  ------',
+      '3        True       westeurope  b',
+      '0        False      eastus      a',
+      '',
+    ].join('\n'),
   );
   assert.equal(
     await render(LIST, { format: 'table', columns: { NAME: 'name', SKU: 'sku.name', MISSING: 'x.y' } }),
-    'NAME  SKU      MISSING\n----  -------  -------\nb     Premium\na     Basic\n',
+    'NAME    SKU      MISSING\n------  -------  ---------\nb       Premium\na       Basic\n',
   );
-  assert.equal(await out(['x', 'y'], 'table'), 'Result\n------\nx\ny\n');
-  assert.equal(await out(LIST, 'table', '[].[name, count]'), 'Column1  Column2\n-------  -------\nb        3\na        0\n');
+  assert.equal(await out(['x', 'y'], 'table'), 'Result\n--------\nx\ny\n');
+  assert.equal(await out(LIST, 'table', '[].[name, count]'), 'Column1    Column2\n---------  ---------\nb          3\na          0\n');
   assert.equal(await out([], 'table'), '');
 });
 

@@ -87,6 +87,9 @@ function literal(value: unknown): string {
 
 const NOT_IN_TABLES = ['id', 'type', 'etag'];
 
+/** What tabulate, which az prints with, adds to the width of every heading (`MIN_PADDING`). */
+const HEADING_PADDING = 2;
+
 /** Headings from keys, scalars only; two blanks between columns and a rule of dashes below the headings. */
 function table(value: unknown): string {
   const rows: Row[] = (Array.isArray(value) ? value : [value]).map((item): Row => {
@@ -101,7 +104,7 @@ function table(value: unknown): string {
   const headings = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   if (headings.length === 0) return '';
   const cells = rows.map((row) => headings.map((heading) => (row[heading] === undefined || row[heading] === null ? '' : literal(row[heading]))));
-  const widths = headings.map((heading, column) => Math.max(heading.length, ...cells.map((row) => (row[column] as string).length)));
+  const widths = headings.map((heading, column) => Math.max(heading.length + HEADING_PADDING, ...cells.map((row) => (row[column] as string).length)));
   const line = (texts: readonly string[]): string =>
     texts
       .map((text, column) => text.padEnd(widths[column] as number))
