@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { constants, gzipSync } from 'node:zlib';
 import { seeded } from './random.ts';
 
 const MIB = 1024 * 1024;
@@ -15,6 +16,8 @@ export interface TestImage {
   readonly digest: string;
   /** Digest of the layer over 20 MB. */
   readonly largestLayer: string;
+  /** Digest of another one. */
+  readonly smallestLayer: string;
 }
 
 /** Writes the layout into the folder, under the tag `v1`. */
@@ -27,14 +30,16 @@ export function writeImageLayout(folder: string): TestImage {
     return { mediaType, digest: `sha256:${hex}`, size: bytes.length };
   };
   const random = seeded(20_260_101);
-  const layers = LAYER_BYTES.map((size, index) => write(tarOf(`layer-${index}.bin`, random.bytes(size)), 'application/vnd.oci.image.layer.v1.tar'));
+  const tars = LAYER_BYTES.map((size, index) => tarOf(`layer-${index}.bin`, random.bytes(size)));
+  // Gzip without compression: skopeo would compress plain tars on their way, and the digests would be others.
+  const layers = tars.map((tar) => write(gzipSync(tar, { level: constants.Z_NO_COMPRESSION }), 'application/vnd.oci.image.layer.v1.tar+gzip'));
   const config = write(
     Buffer.from(
       JSON.stringify({
         architecture: 'amd64',
         os: 'linux',
         config: {},
-        rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
+        rootfs: { type: 'layers', diff_ids: tars.map((tar) => `sha256:${createHash('sha256').update(tar).digest('hex')}`) },
       }),
     ),
     'application/vnd.oci.image.config.v1+json',
@@ -45,7 +50,7 @@ export function writeImageLayout(folder: string): TestImage {
     join(folder, 'index.json'),
     JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'v1' } }] }),
   );
-  return { digest: manifest.digest, largestLayer: layers.at(-1)?.digest as string };
+  return { digest: manifest.digest, largestLayer: layers.at(-1)?.digest as string, smallestLayer: layers[0]?.digest as string };
 }
 
 /** A tar archive of one file: POSIX.1-1988 ustar header, content, two blocks of zeros. */

@@ -32,7 +32,7 @@ const TIERS: readonly Tier[] = [
   {
     name: 'room',
     about: 'each room by itself, the architecture, and the test tools: no root, no network beyond loopback',
-    files: list(['src/**/*.test.ts', 'test/**/*.test.ts'], [...NAMESPACES, ...CLIENTS, ...DURABILITY]),
+    files: list(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'], [...NAMESPACES, ...CLIENTS, ...DURABILITY]),
     together: true,
     testSeconds: 60,
     programs: [],

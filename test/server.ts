@@ -1,6 +1,6 @@
 /** A started Postern for tests and benchmarks: its folder, its ports, the command line against it, and its registries over HTTPS as a client on the host sees them. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { type Agent, request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
@@ -12,7 +12,8 @@ export const POSTERN = join(ROOT, 'bin/postern');
 /** What `run/instance.json` says of a running server. */
 export interface Instance {
   readonly pid: number;
-  readonly worldPid: number;
+  /** Absent without a world. */
+  readonly worldPid?: number;
   readonly url: string;
   readonly public: string;
   readonly hostDomain: string;
@@ -77,9 +78,26 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** SIGKILL to the server and its parent; ends when both are gone, so that the folder is free. */
+/** The process, and all that descend from it. */
+export function familyOf(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  const family = [pid];
+  for (const member of family) for (const [child, parent] of parents) if (parent === member) family.push(child);
+  return family;
+}
+
+/** SIGKILL to the server and its parent; ends when all are gone, so that the folder is free. */
 export async function killServer(instance: Instance): Promise<void> {
-  const pids = [instance.worldPid, instance.pid];
+  // The server before its parent, which could otherwise tell it to stop in order.
+  const pids = familyOf(instance.pid).reverse();
   for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL');

@@ -4,11 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeImageLayout } from '../image.ts';
-import { freePorts, instanceOf, isAlive, killServer, postern, ROOT, serverLog } from '../server.ts';
+import { familyOf, freePorts, instanceOf, isAlive, killServer, postern, ROOT, serverLog } from '../server.ts';
 import { runScript } from './script-run.ts';
 
 const SCRIPTS = readdirSync(import.meta.dirname)
@@ -20,7 +19,8 @@ const ran = new Set<string>();
 
 for (const name of SCRIPTS) {
   test(name, async () => {
-    const folder = mkdtempSync(join(tmpdir(), `postern-${name.replace(/\.script$/, '')}-`));
+    // Below /var/tmp, which machines share with the host: their /tmp is their own.
+    const folder = mkdtempSync(join('/var/tmp', `postern-${name.replace(/\.script$/, '')}-`));
     const data = join(folder, 'data');
     const work = join(folder, 'work');
     const home = join(folder, 'home');
@@ -31,7 +31,6 @@ for (const name of SCRIPTS) {
       PATH: `${join(ROOT, 'bin')}:${process.env.PATH}:/usr/sbin:/sbin`,
       HOME: home,
       LANG: 'C.UTF-8',
-      TMPDIR: folder,
       WORK: work,
       POSTERN_DATA: data,
       LISTEN: `127.0.0.1:${listen}`,
@@ -39,6 +38,7 @@ for (const name of SCRIPTS) {
       PUBLIC_PORT: String(open),
       IMAGE_DIGEST: image.digest,
       LAYER_DIGEST: image.largestLayer,
+      OTHER_LAYER_DIGEST: image.smallestLayer,
       USER_NAMESPACE: process.getuid?.() === 0 ? '' : '--user --map-root-user',
     };
     let pids: number[] = [];
@@ -46,7 +46,7 @@ for (const name of SCRIPTS) {
       await runScript(join(import.meta.dirname, name), { work, variables, limitMs: LIMIT_MS });
       ran.add(name);
       const instance = instanceOf(data);
-      pids = instance ? [instance.pid, instance.worldPid] : [];
+      pids = instance ? familyOf(instance.pid) : [];
       if (instance) assert.equal(postern(data, 'down').status, 0, 'postern down failed');
       assert.ok(!existsSync(join(data, 'run/instance.json')), 'postern down left run/instance.json');
       assert.deepEqual(pids.filter(isAlive), [], 'postern down left processes');
