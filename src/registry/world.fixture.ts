@@ -74,6 +74,8 @@ export interface Ask {
   readonly body?: Uint8Array | string | readonly Uint8Array[] | Readable;
   readonly form?: Record<string, string> | readonly (readonly [string, string])[];
   readonly arrival?: Arrival;
+  /** The canonical host that the edge sets when it differs from the one in the URL. */
+  readonly host?: string;
 }
 
 export interface Answer {
@@ -235,7 +237,7 @@ export class World {
         search,
         query: new URLSearchParams(search),
         headers,
-        host: authority.replace(/:\d+$/, ''),
+        host: options.host ?? authority.replace(/:\d+$/, ''),
         authority,
         body: stream,
         signal: new AbortController().signal,
