@@ -131,6 +131,11 @@ interface FromServer {
   readonly fault?: { readonly code: string; readonly message: string };
 }
 
+interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 /** One run of the server, from its start to its end. */
 class Run {
   /** The exit code. */
@@ -165,25 +170,30 @@ class Run {
       });
     }
     this.#child.on('message', (message: FromServer) => this.#hear(message));
-    this.#child.send({ config });
+    // Listened for before anything is awaited: it may be over at once.
+    const exit = new Promise<Exit>((resolve) => {
+      this.#child.once('error', (error) => {
+        this.#said += `${error.message}\n`;
+        resolve({ code: null, signal: null });
+      });
+      this.#child.once('exit', (code, signal) => {
+        // All that was said has been heard by then, unless somebody who is no part of the world holds the pipes.
+        const told = (): void => resolve({ code, signal });
+        this.#child.once('close', told);
+        setTimeout(told, 500).unref();
+      });
+    });
+    this.#tell({ config });
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
-    this.end = this.#untilEnd(listeners);
+    this.end = this.#untilEnd(exit, listeners);
   }
 
-  async #untilEnd(listeners: readonly number[]): Promise<number> {
+  async #untilEnd(exit: Promise<Exit>, listeners: readonly number[]): Promise<number> {
     const { close } = await import('#fabric/sockets.ts');
     // The server has them. A copy kept here would leave clients waiting at a port that nobody serves.
     for (const fd of listeners) close(fd);
     try {
-      const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
-        this.#child.once('error', reject);
-        // All that was said has been heard by then, unless somebody who is no part of the world holds the pipes.
-        this.#child.once('exit', (code, signal) => {
-          const told = (): void => resolve({ code, signal });
-          this.#child.once('close', told);
-          setTimeout(told, 500).unref();
-        });
-      });
+      const { code, signal } = await exit;
       return this.#report(code, signal);
     } finally {
       clearTimeout(this.#killer);
@@ -230,10 +240,15 @@ class Run {
   readonly #onSignal = (): void => {
     this.#signals += 1;
     if (this.#signals === 1) {
-      if (this.#child.connected) this.#child.send({ stop: true });
+      this.#tell({ stop: true });
       this.#killer = setTimeout(() => this.#kill(), this.#options.graceMs ?? GRACE_MS);
     } else if (this.#signals >= 3) this.#kill();
   };
+
+  /** A server that is gone cannot be told; its exit says the rest. */
+  #tell(message: object): void {
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
 
   /** Ends the world: what was started by --pdeathsig and --kill-child goes with its first process. */
   #kill(): void {

@@ -1,7 +1,9 @@
 /** What a machine sees of the file system and of itself. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mountScript } from '#fabric/machine-files.ts';
 import { CA_PEM, inMachine, machine, open, reach, snapshot } from './small-world.ts';
 
 const folder = process.env.FOLDER as string;
@@ -56,6 +58,23 @@ export const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(readFileSync(join(data, 'operator.json'), 'utf8'), 'secret');
     assert.equal((await inMachine(fabric, 'vm-app', 'cat', join(PROJECT, 'package.json'))).output, readFileSync(join(PROJECT, 'package.json'), 'utf8'));
     assert.equal((await inMachine(fabric, 'vm-app', process.execPath, '-p', '6*7')).output, '42\n');
+  },
+
+  async 'a project below /tmp stays visible in the own /tmp, and /etc is a copy where overlayfs cannot be had'() {
+    const kept = join(folder, "clone's");
+    mkdirSync(join(kept, 'data'), { recursive: true });
+    writeFileSync(join(kept, 'package.json'), 'kept');
+    writeFileSync(join(kept, 'data', 'operator.json'), 'secret');
+    mkdirSync('/run/m/etc', { recursive: true });
+    mkdirSync('/run/common');
+    writeFileSync('/run/m/etc/hostname', 'copied');
+    writeFileSync('/run/common/resolv.conf', 'ours');
+    const script = mountScript({ name: 'vm', folder: '/run/m', common: '/run/common', keep: [kept], hide: [join(kept, 'data')], overlay: false });
+    const look = `cd '${folder}'; ls /tmp | wc -l; cat "$PWD/clone's/package.json" /etc/hostname /etc/resolv.conf; ls "$PWD/clone's/data"; ls /etc/passwd; echo x > /etc/x`;
+    const { stdout, stderr } = spawnSync('unshare', ['--mount', '--uts', 'sh', '-ec', `${script}\n${look}`], { encoding: 'utf8' });
+    assert.equal(stdout, 'ready\n1\nkeptcopiedours/etc/passwd\n', stderr);
+    assert.match(stderr, /Read-only file system/);
+    assert.equal(readFileSync(join(kept, 'data', 'operator.json'), 'utf8'), 'secret');
   },
 
   async 'control groups and devices are as on the host'() {
