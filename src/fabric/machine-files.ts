@@ -74,7 +74,7 @@ export function mountScript({ name, folder, common, keep, hide, overlay = true }
     `mount -n -t tmpfs tmpfs ${at('new')}`,
     `cp -RP /etc/. ${at('new')} 2>/dev/null || :`,
     `cp -RP --remove-destination ${quote(`${common}/.`)} ${at('etc')}/. ${at('new')}`,
-    `mount -n -o remount,ro ${at('new')}`,
+    `mount -n -o remount,bind,ro ${at('new')}`,
     `mount -n --move ${at('new')} /etc`,
   ].join('; ');
   const layered = `mount -n -t overlay -o ${quote(`ro,lowerdir=${folder}/etc:${common}:/etc`)} overlay /etc 2>/dev/null`;
