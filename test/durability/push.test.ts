@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { seeded } from '../random.ts';
 import { freePorts, HostClient, instanceOf, killServer, mustPostern, POSTERN, startUntil, upFlags } from '../server.ts';
@@ -17,6 +17,8 @@ const folder = mkdtempSync(join(tmpdir(), 'postern-trace-'));
 const data = join(folder, 'data');
 const traceFile = join(folder, 'trace');
 let tracer: ChildProcess;
+/** What is kept open until the trace has ended. */
+const agents: Agent[] = [];
 
 before(async () => {
   const ports = (await freePorts(2)) as [number, number];
@@ -25,15 +27,23 @@ before(async () => {
   mustPostern(data, 'acr', 'create', '--name', REGISTRY, '--resource-group', 'rg', '--sku', 'Premium');
 });
 after(async () => {
-  const instance = instanceOf(data);
-  if (instance) await killServer(instance);
-  if (tracer && tracer.exitCode === null && tracer.signalCode === null) await new Promise((resolve) => tracer.once('exit', resolve));
+  await endTrace();
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Ends the server, and with it the tracer: then the trace is whole. */
+async function endTrace(): Promise<void> {
+  const instance = instanceOf(data);
+  if (instance) await killServer(instance);
+  if (tracer && tracer.exitCode === null && tracer.signalCode === null) await new Promise((resolve) => tracer.once('exit', resolve));
+}
+
 const hexOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Sends the last request of a push on a connection of its own, after another one has ended the handshake, and closes without a word. */
+/**
+ * Sends the last request of a push on a connection of its own, after another one has ended the handshake, and leaves the connection open:
+ * so the last that the server read there is the end of the body, and what it wrote then is the answer.
+ */
 async function finish(client: HostClient, path: string, options: { method: string; headers: Record<string, string>; body: Buffer }): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let clientPort = 0;
@@ -43,17 +53,11 @@ async function finish(client: HostClient, path: string, options: { method: strin
       clientPort = port;
     },
   });
+  agents.push(agent);
   const answer = await client.ask(path, { ...options, agent });
-  agent.destroy();
   assert.equal(answer.status, 201, String(answer.body));
   assert.notEqual(clientPort, 0);
   return clientPort;
-}
-
-/** Which steps the trace lacks for that push. */
-function lacking(clientPort: number, hex: string): string[] {
-  const push = { clientPort, blobPath: join(data, 'blobs/sha256', hex.slice(0, 2), hex), logPath: join(data, 'postern.db-wal') };
-  return missingSteps(parseTrace(readFileSync(traceFile, 'utf8')), push);
 }
 
 test('the 201 of a blob and of a manifest comes after everything is on disk', async () => {
@@ -62,6 +66,7 @@ test('the 201 of a blob and of a manifest comes after everything is on disk', as
   const random = seeded(7);
   const headers = { authorization, 'content-type': 'application/octet-stream' };
   const descriptors: { digest: string; size: number }[] = [];
+  const pushes: { what: string; clientPort: number; hex: string }[] = [];
   // In one piece, then in two.
   for (const chunked of [false, true]) {
     const bytes = random.bytes(700_000);
@@ -74,8 +79,8 @@ test('the 201 of a blob and of a manifest comes after everything is on disk', as
       location = appended.headers.location as string;
     }
     const url = `${location}${location.includes('?') ? '&' : '?'}digest=sha256:${hex}`;
-    const port = await finish(client, url, { method: 'PUT', headers, body: bytes.subarray(first.length) });
-    assert.deepEqual(lacking(port, hex), [], chunked ? 'a blob in two pieces' : 'a blob in one piece');
+    const clientPort = await finish(client, url, { method: 'PUT', headers, body: bytes.subarray(first.length) });
+    pushes.push({ what: chunked ? 'a blob in two pieces' : 'a blob in one piece', clientPort, hex });
     descriptors.push({ digest: `sha256:${hex}`, size: bytes.length });
   }
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
@@ -88,6 +93,32 @@ test('the 201 of a blob and of a manifest comes after everything is on disk', as
       layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', ...layer }],
     }),
   );
-  const port = await finish(client, '/v2/app/manifests/v1', { method: 'PUT', headers: { authorization, 'content-type': mediaType }, body: manifest });
-  assert.deepEqual(lacking(port, hexOf(manifest)), [], 'a manifest');
+  const clientPort = await finish(client, '/v2/app/manifests/v1', { method: 'PUT', headers: { authorization, 'content-type': mediaType }, body: manifest });
+  pushes.push({ what: 'a manifest', clientPort, hex: hexOf(manifest) });
+
+  await endTrace();
+  for (const agent of agents) agent.destroy();
+  const calls = parseTrace(readFileSync(traceFile, 'utf8'));
+  for (const { what, clientPort, hex } of pushes) {
+    const push = { clientPort, blobPath: join(data, 'blobs/sha256', hex.slice(0, 2), hex), logPath: join(data, 'postern.db-wal') };
+    assert.deepEqual(missingSteps(calls, push), [], what);
+    // The same trace without one of its steps does not pass: what was read is what counts.
+    const without = (name: RegExp, path: string): string[] =>
+      missingSteps(
+        calls.filter((call) => !(name.test(call.name) && call.arguments.includes(`<${path}>`))),
+        push,
+      );
+    assert.match(without(/sync$/, dirname(push.blobPath)).join(), /no sync of the folder/, what);
+    assert.match(without(/sync$/, push.logPath).join(), /no sync of .*db-wal/, what);
+    const file = /^"([^"]*)"/.exec(calls.find((call) => call.name.startsWith('rename') && call.arguments.includes(hex))?.arguments ?? '')?.[1] ?? '';
+    assert.match(without(/sync$/, file).join(), /between its last bytes and its rename/, what);
+    assert.match(
+      missingSteps(
+        calls.filter((call) => !call.name.startsWith('rename')),
+        push,
+      ).join(),
+      /no rename/,
+      what,
+    );
+  }
 });
