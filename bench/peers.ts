@@ -24,14 +24,15 @@ export function certificate(folder: string): { CERTIFICATE: string; KEY: string 
   return { CERTIFICATE, KEY };
 }
 
-/** Writes the configuration with its @NAMES@ filled in, and gives its path. */
+/** A peer's configuration with its @NAMES@ filled in. */
+function filled(name: string, values: Record<string, string>): string {
+  return readFileSync(join(import.meta.dirname, 'peers', name), 'utf8').replace(/@([A-Z]+)@/g, (_, key: string) => values[key] ?? '');
+}
+
+/** Writes the configuration and gives its path. */
 function configuration(name: string, folder: string, values: Record<string, string>): string {
   const path = join(folder, name);
-  const text = readFileSync(join(import.meta.dirname, 'peers', name), 'utf8');
-  writeFileSync(
-    path,
-    text.replace(/@([A-Z]+)@/g, (_, key: string) => values[key] ?? ''),
-  );
+  writeFileSync(path, filled(name, values));
   return path;
 }
 
@@ -77,8 +78,10 @@ export function dockerRegistry(folder: string, port: number, tls: Record<string,
   return started(['docker-registry', 'serve', configuration('docker-registry.yml', folder, { FOLDER: folder, PORT: String(port), ...tls })], port);
 }
 
-/** The command line of dnsmasq answering `hosts` (name -> address) at `address:port`. */
-export function dnsmasqCommand(folder: string, address: string, port: number, hosts: ReadonlyMap<string, string>): string[] {
-  writeFileSync(join(folder, 'hosts'), [...hosts].map(([name, to]) => `${to} ${name}\n`).join(''));
-  return ['dnsmasq', '-k', '-C', configuration('dnsmasq.conf', folder, { FOLDER: folder, ADDRESS: address, PORT: String(port) })];
+/** The files of dnsmasq answering `hosts` (name -> address) at `address:port`, by their paths: a configuration and its hosts. */
+export function dnsmasqFiles(address: string, port: number, hosts: ReadonlyMap<string, string>): { configuration: string; hosts: string } {
+  return {
+    configuration: filled('dnsmasq.conf', { FOLDER: '/tmp', ADDRESS: address, PORT: String(port) }),
+    hosts: [...hosts].map(([name, to]) => `${to} ${name}\n`).join(''),
+  };
 }

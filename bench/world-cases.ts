@@ -1,12 +1,12 @@
 /** What needs real networks: names against dnsmasq, the endpoint's path against the public one, start-up, and the time to make endpoints. */
-import { execFile, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePorts, instanceOf, mustPostern, POSTERN, upFlags } from '../test/server.ts';
 import { type Comparison, type Contender, compare, median } from './measure.ts';
-import { dnsmasqCommand } from './peers.ts';
+import { dnsmasqFiles } from './peers.ts';
 import type { Result } from './report.ts';
 
 const run = promisify(execFile);
@@ -91,7 +91,7 @@ export async function* worldCases(options: { folder: string; data: string; round
   const first = await started();
   const postern = (line: string): string => mustPostern(data, ...line.split(' '));
   postern('group create -n rg -l westeurope');
-  for (const registry of ['bench', 'many']) postern(`acr create -n ${registry} -g rg --sku Premium`);
+  for (const registry of ['bench', 'manyendpoints']) postern(`acr create -n ${registry} -g rg --sku Premium`);
   postern('network vnet create -n app -g rg --address-prefixes 10.0.0.0/16 --subnet-name machines --subnet-prefixes 10.0.0.0/24');
   postern('network vnet subnet create -n endpoints -g rg --vnet-name app --address-prefixes 10.0.16.0/20');
   postern('network vnet create -n outside -g rg --address-prefixes 10.0.0.0/16 --subnet-name machines --subnet-prefixes 10.0.0.0/24');
@@ -121,7 +121,7 @@ export async function* worldCases(options: { folder: string; data: string; round
   const start = performance.now();
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < count) await management.put(`Microsoft.Network/privateEndpoints/many-${next++}`, endpointBody(management, 'many'));
+    while (next < count) await management.put(`Microsoft.Network/privateEndpoints/many-${next++}`, endpointBody(management, 'manyendpoints'));
   };
   await Promise.all(Array.from({ length: 8 }, worker));
   const many = performance.now() - start;
@@ -147,16 +147,22 @@ export async function* worldCases(options: { folder: string; data: string; round
   const exec = async (machine: string, ...command: string[]): Promise<string> =>
     (await run(POSTERN, ['exec', '--vm', machine, '--', ...command], { env: { ...process.env, POSTERN_DATA: data }, maxBuffer: 1e8 })).stdout;
 
-  const queries = join(folder, 'queries');
-  writeFileSync(queries, [...names.keys()].map((name) => `${name} A\n`).join(''));
+  // A machine has a /tmp of its own: what it shall read goes in by standard input.
+  const place = (machine: string, path: string, text: string): string => {
+    execFileSync(POSTERN, ['exec', '--vm', machine, '--', 'sh', '-c', `cat > ${path}`], { env: { ...process.env, POSTERN_DATA: data }, input: text });
+    return path;
+  };
+  const queries = place('client', '/tmp/queries', [...names.keys()].map((name) => `${name} A\n`).join(''));
   const peerAddress = (await exec('peer', 'hostname', '-I').catch(() => '')).trim().split(' ')[0] || '10.0.0.5';
-  const dnsmasq = spawn(POSTERN, ['exec', '--vm', 'peer', '--', ...dnsmasqCommand(folder, peerAddress, 53, names)], {
+  const files = dnsmasqFiles(peerAddress, 53, names);
+  place('peer', '/tmp/hosts', files.hosts);
+  const dnsmasq = spawn(POSTERN, ['exec', '--vm', 'peer', '--', 'dnsmasq', '-C', place('peer', '/tmp/dnsmasq.conf', files.configuration)], {
     env: { ...process.env, POSTERN_DATA: data },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  for (let left = 100; left > 0; left--)
-    if ((await exec('client', 'dig', '+short', '+time=1', '+tries=1', `@${peerAddress}`, 'host-1.privatelink.azurecr.io').catch(() => '')).includes('10.9.0.1'))
-      break;
+  const answers = (): Promise<string> =>
+    exec('client', 'dig', '+short', '+time=1', '+tries=1', `@${peerAddress}`, 'host-1.privatelink.azurecr.io').catch(() => '');
+  for (let left = 20; !(await answers()).includes('10.9.0.1'); left--) if (left === 0) throw new Error('dnsmasq does not answer');
   const perSecond = (name: string, server: string): Contender => ({
     name,
     measure: async () => {

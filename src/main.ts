@@ -4,7 +4,7 @@
  * Runs as a child of host.ts, which opened the host's listeners and (fabric `world`) unshared the namespaces.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFirstState } from '#arm/first-start.ts';
@@ -15,7 +15,6 @@ import { isoTime, systemClock } from '#base/clock.ts';
 import { asFault } from '#base/fault.ts';
 import { openLog } from '#base/log.ts';
 import { DiskBlobStore } from '#blobs/disk.ts';
-import type { Config } from './config.ts';
 import { NameServer } from '#dns/server.ts';
 import { Edge } from '#edge/edge.ts';
 import { operatorPlane } from '#edge/operator.ts';
@@ -33,6 +32,7 @@ import { resourceTypes } from '#providers/index.ts';
 import { registryPlane } from '#registry/plane.ts';
 import { Store } from '#store/store.ts';
 import { Derivation } from '#topology/derive.ts';
+import type { Config } from './config.ts';
 
 /** Runs the server until it is told to stop. `listeners` are descriptors of bound sockets of the host. */
 export async function serve(config: Config, listeners: { management: number; public: number }): Promise<{ revision: number; stop(): Promise<void> }> {
@@ -49,7 +49,7 @@ export async function serve(config: Config, listeners: { management: number; pub
 
   const directory = new Directory({ store, clock });
   const types = new TypeTable(resourceTypes);
-  const first = await ensureFirstState({ store, directory, types, newGuid: randomUUID, clock });
+  const first = await ensureFirstState({ store, directory, types, newGuid: randomUUID, clock, operatorKnown: existsSync(folder('operator.json')) });
   const tokens = new Tokens({ keys, clock, tenantId: first.tenantId });
   if (first.operator) {
     const credentials = { tenantId: first.tenantId, subscriptionId: first.subscriptionId, ...first.operator };
@@ -79,7 +79,18 @@ export async function serve(config: Config, listeners: { management: number; pub
     planes: (accessLog) => ({
       arm: arm.plane,
       login: loginPlane({ tokens, directory, tenantId: first.tenantId, clock, domain: config.domain, hostDomain: config.hostDomain }),
-      registry: registryPlane({ store, blobs, tokens, directory, snapshot, clock, log, dataKey: keys.secret('data-endpoint'), domain: config.domain, hostDomain: config.hostDomain }),
+      registry: registryPlane({
+        store,
+        blobs,
+        tokens,
+        directory,
+        snapshot,
+        clock,
+        log,
+        dataKey: keys.secret('data-endpoint'),
+        domain: config.domain,
+        hostDomain: config.hostDomain,
+      }),
       metadata: machineMetadataPlane({ tokens, snapshot, tenantId: first.tenantId, clock }),
       operator: operatorPlane({ tokens, snapshot, accessLog, caPem: ca.caPem, status, machine: (key) => fabric.machine(key) }),
     }),
@@ -114,7 +125,8 @@ export async function serve(config: Config, listeners: { management: number; pub
     current = next;
     outcomes.push(...edge.see(next), ...names.see(next));
     outcomes.push(...(await fabric.retire(next)));
-    for (const outcome of outcomes) if (outcome.fault) log.warn({ owner: outcome.owner, code: outcome.fault.code, revision: next.revision }, outcome.fault.message);
+    for (const outcome of outcomes)
+      if (outcome.fault) log.warn({ owner: outcome.owner, code: outcome.fault.code, revision: next.revision }, outcome.fault.message);
     operations.settle(next.revision, outcomes);
   };
   let started = false;
