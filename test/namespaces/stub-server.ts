@@ -11,7 +11,9 @@ import { machine, open, reach, snapshot } from './small-world.ts';
 
 const stub = process.env.STUB ?? '';
 
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', () => {
+  if (stub !== 'deaf') process.exit(0);
+});
 process.on('message', async (message: { config?: Config; stop?: true }) => {
   if (message.stop && stub !== 'deaf') process.exit(0);
   if (!message.config) return;
@@ -32,5 +34,7 @@ process.on('message', async (message: { config?: Config; stop?: true }) => {
     for (let i = 0; i < 3; i++) spawn('sh', ['-c', 'sleep 0.01 & exit'], { stdio: 'ignore' });
   }
   for (const fd of [4, 5]) createServer((socket) => socket.end(JSON.stringify(inside))).listen({ fd });
+  // What is deaf outlives its channel too, unless the kernel ends it.
+  if (stub === 'deaf') setInterval(() => {}, 60_000);
   process.send?.({ ready: { revision: 1 } });
 });
