@@ -81,7 +81,7 @@ const endpointBody = (management: Management, registry: string) => ({
 });
 
 export async function* worldCases(options: { folder: string; data: string; rounds: number; quick: boolean }): AsyncGenerator<Result> {
-  const { folder, data, rounds, quick } = options;
+  const { data, rounds, quick } = options;
   const ports = (await freePorts(2)) as [number, number];
   const started = async (): Promise<number> => {
     const start = performance.now();
