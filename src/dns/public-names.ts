@@ -3,8 +3,8 @@
  *
  * The chain of a registry's name is Azure's (azure-facts D.3, from a capture), TTLs at the right:
  *
- *     NAME.DOMAIN              CNAME  NAME.privatelink.DOMAIN               3600   only while an endpoint of the registry is Approved;
- *     NAME.privatelink.DOMAIN  CNAME  REGION.fe.azcr.io                      300   without one the first name leads here at once
+ *     NAME.DOMAIN              CNAME  NAME.privatelink.DOMAIN               3600   from the first approval of an endpoint on, as long as a connection of one
+ *     NAME.privatelink.DOMAIN  CNAME  REGION.fe.azcr.io                      300   is there, Rejected too; without one the first name leads here at once
  *     REGION.fe.azcr.io        CNAME  REGION-acr-reg.trafficmanager.net      300
  *     ...trafficmanager.net    CNAME  r0-reg-az.REGION.cloudapp.azure.com    300
  *     ...cloudapp.azure.com    A      the region's login front                10
@@ -16,7 +16,7 @@
 import { type DomainName, isWithinDomain } from '#base/domain-name.ts';
 import { regions } from '#base/regions.ts';
 import { dataFront, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
-import type { RegistryHost, RegistryPart, Snapshot } from '#topology/snapshot.ts';
+import type { RegistryHost, Snapshot } from '#topology/snapshot.ts';
 import { type Lookup, negativeSoa, type ResourceRecord } from './record.ts';
 
 const HOST_TTL_SECONDS = 3600;
@@ -55,19 +55,14 @@ function registryAlias(snapshot: Snapshot, name: DomainName): (ResourceRecord & 
   const { hosts, domain } = snapshot.names;
   const host = hosts.get(name);
   if (host) {
-    const linked = hasApprovedEndpoint(snapshot.registries.get(host.registry)) && isWithinDomain(name, domain);
+    const linked = snapshot.registries.get(host.registry)?.approvedOnce && isWithinDomain(name, domain);
     return cname(name, HOST_TTL_SECONDS, linked ? privateLinkName(name, domain) : frontName(host));
   }
   const suffix = `privatelink.${domain}`;
   if (name === suffix || !isWithinDomain(name, suffix)) return undefined;
   const linked = hosts.get(`${name.slice(0, -suffix.length)}${domain}` as DomainName);
-  if (!linked || !hasApprovedEndpoint(snapshot.registries.get(linked.registry))) return undefined;
+  if (!linked || !snapshot.registries.get(linked.registry)?.approvedOnce) return undefined;
   return cname(name, LINK_TTL_SECONDS, frontName(linked));
-}
-
-function hasApprovedEndpoint(registry: RegistryPart | undefined): boolean {
-  for (const state of registry?.connections.values() ?? []) if (state === 'Approved') return true;
-  return false;
 }
 
 function frontName({ role, region }: Pick<RegistryHost, 'role' | 'region'>): DomainName {

@@ -12,7 +12,7 @@ import { resolve } from './resolution.ts';
 
 const key = (text: string): ResourceKey => `/x/${text}` as ResourceKey;
 
-function world(state: ConnectionState, domain = 'azurecr.io', more: Fact[] = []): Snapshot {
+function world(state: ConnectionState, domain = 'azurecr.io', more: Fact[] = [], approvedOnce = state === 'Approved'): Snapshot {
   const network = (n: string): Fact => ({
     kind: 'network',
     network: key(n),
@@ -53,8 +53,8 @@ function world(state: ConnectionState, domain = 'azurecr.io', more: Fact[] = [])
     registry('mine'),
     registry('open'),
     registry('foreign'),
-    { kind: 'connection', connection: key('c1'), registry: key('mine'), endpoint: key('pe'), state },
-    { kind: 'connection', connection: key('c2'), registry: key('foreign'), endpoint: key('pe-of-others'), state: 'Approved' },
+    { kind: 'connection', connection: key('c1'), registry: key('mine'), endpoint: key('pe'), state, approvedOnce },
+    { kind: 'connection', connection: key('c2'), registry: key('foreign'), endpoint: key('pe-of-others'), state: 'Approved', approvedOnce: true },
     { kind: 'zone', zone: key('zone'), name: `privatelink.${domain}` as DomainName },
     { kind: 'zone-link', link: key('link'), zone: key('zone'), network: key('linked') },
     record(`mine.privatelink.${domain}`, '10.0.1.4'),
@@ -140,10 +140,16 @@ const TABLE: [string, string, string, string][] = [
 for (const [network, name, type, expected] of TABLE)
   test(`${network}: ${name || '.'} ${type}`, () => assert.equal(told(approved, network, name, type), expected));
 
-test('the public name goes through privatelink with the first Approved connection only', () => {
-  for (const state of ['Pending', 'Rejected', 'Disconnected'] as const)
+test('the public name goes through privatelink from the first approval on, whatever the state is later, and never before', () => {
+  const chain = `CNAME westeurope.fe.azcr.io 300 | ${LOGIN('westeurope')}`;
+  for (const state of ['Pending', 'Rejected', 'Disconnected'] as const) {
     for (const network of ['linked', 'apart'])
       assert.equal(told(world(state), network, 'mine.azurecr.io'), `NOERROR | CNAME westeurope.fe.azcr.io 3600 | ${LOGIN('westeurope')}`, state);
+    if (state === 'Pending') continue;
+    const later = world(state, 'azurecr.io', [], true);
+    assert.equal(told(later, 'linked', 'mine.azurecr.io'), 'NOERROR | CNAME mine.privatelink.azurecr.io 3600 | A 10.0.1.4 10', state);
+    assert.equal(told(later, 'apart', 'mine.azurecr.io'), `NOERROR | CNAME mine.privatelink.azurecr.io 3600 | ${chain}`, state);
+  }
 });
 
 test('another domain has its own privatelink names; the helper names stay', () => {

@@ -57,7 +57,14 @@ const registry: Fact = {
   anonymousPullEnabled: false,
   armAudienceAccepted: true,
 };
-const connection = (state: ConnectionState): Fact => ({ kind: 'connection', connection: key('c'), registry: key('mine'), endpoint: key('pe'), state });
+const connection = (state: ConnectionState): Fact => ({
+  kind: 'connection',
+  connection: key('c'),
+  registry: key('mine'),
+  endpoint: key('pe'),
+  state,
+  approvedOnce: state === 'Approved',
+});
 const many = Array.from({ length: 100 }, (_, i) => formatIp(0x0a000100 + i));
 
 /** A derivation that takes facts by owner. */

@@ -200,7 +200,8 @@ export class World {
   /** The private endpoint `pe` at 10.0.0.5 (registry) and 10.0.0.6 (data). */
   connect(name: string, state: ConnectionState): void {
     const connection = key(`${REGISTRIES}`, `${name}/privateEndpointConnections/pe`);
-    this.state(connection, [{ kind: 'connection', connection, registry: registryKey(name), endpoint: key('Microsoft.Network/privateEndpoints', 'pe'), state }]);
+    const endpoint = key('Microsoft.Network/privateEndpoints', 'pe');
+    this.state(connection, [{ kind: 'connection', connection, registry: registryKey(name), endpoint, state, approvedOnce: state === 'Approved' }]);
   }
 
   async principal(...roles: readonly RoleName[]): Promise<Principal> {

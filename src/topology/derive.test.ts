@@ -60,12 +60,13 @@ const registry = (r: string, publicNetworkAccess = true): Fact => ({
   anonymousPullEnabled: false,
   armAudienceAccepted: true,
 });
-const connection = (r: string, e: string, state: ConnectionState = 'Approved'): Fact => ({
+const connection = (r: string, e: string, state: ConnectionState = 'Approved', approvedOnce = state === 'Approved'): Fact => ({
   kind: 'connection',
   connection: key(`${r}/${e}`),
   registry: key(r),
   endpoint: key(e),
   state,
+  approvedOnce,
 });
 const zone = (z: string): Fact => ({ kind: 'zone', zone: key(z), name: name(`${z}.example`) });
 const link = (z: string, n: string): Fact => ({ kind: 'zone-link', link: key(`${z}/${n}`), zone: key(z), network: key(n) });
@@ -186,6 +187,21 @@ test('a registry knows its connections by endpoint and its data hosts by region'
   );
 });
 
+test('a registry remembers an approval as long as a connection does', () => {
+  const derivation = new Derivation({ domain: DOMAIN });
+  const remembered = () => derivation.snapshot.registries.get(key('r'))?.approvedOnce;
+  derivation.update(1, [of('r', registry('r')), of('a', connection('r', 'e1', 'Pending')), of('b', connection('r', 'e2', 'Rejected'))]);
+  assert.equal(remembered(), false);
+  derivation.update(2, [of('a', connection('r', 'e1', 'Rejected', true))]);
+  assert.equal(remembered(), true);
+  // The states are the same; the memory is not.
+  derivation.update(3, [of('a', connection('r', 'e1', 'Rejected', false))]);
+  assert.equal(remembered(), false);
+  derivation.update(4, [of('a', connection('r', 'e1', 'Rejected', true))]);
+  derivation.update(5, [of('a')]);
+  assert.equal(remembered(), false);
+});
+
 test('a connection left behind yields to the one that stands', () => {
   const snapshot = fold(of('r', registry('r')), of('a', connection('r', 'e', 'Disconnected')), of('b', connection('r', 'e', 'Approved')));
   assert.equal(snapshot.registries.get(key('r'))?.connections.get(key('e')), 'Approved');
@@ -239,7 +255,7 @@ const anyFact: fc.Arbitrary<Fact> = fc.oneof(
     .map(([m, nics, ids, system]) => machine(m, nics, ids, system)),
   id.map(identity),
   fc.tuple(reg, fc.boolean()).map(([r, open]) => registry(r, open)),
-  fc.tuple(reg, end, state).map(([r, e, s]) => connection(r, e, s)),
+  fc.tuple(reg, end, state, fc.boolean()).map(([r, e, s, once]) => connection(r, e, s, once)),
   zoneKey.map(zone),
   fc.tuple(zoneKey, net).map(([z, n]) => link(z, n)),
   fc.tuple(zoneKey, few('a', 'b'), address).map(([z, host, a]) => record(z, host, a)),

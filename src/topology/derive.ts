@@ -393,7 +393,7 @@ export class Derivation {
         edit.delete(key);
         continue;
       }
-      const part: RegistryPart = { ...fact, ...reached(fact, this.#connectionsOf(key)), dataHosts: dataHosts(fact, this.#domain) };
+      const part: RegistryPart = { ...fact, ...reached(fact, this.#connectionsOf(key), this.#approvedOnce(key)), dataHosts: dataHosts(fact, this.#domain) };
       edit.set(key, part);
       for (const [name, host] of hostsOf(part)) {
         this.#hosts.add(WORLD, name, key, host);
@@ -409,7 +409,9 @@ export class Derivation {
         connections.put(endpoint, connection?.registry === key ? connection.state : undefined);
       }
       const fact = this.#registries.get(WORLD, key);
-      if (fact && connections.result !== old.connections) edit.set(key, { ...old, ...reached(fact, connections.result) });
+      const approvedOnce = this.#approvedOnce(key);
+      if (fact && (connections.result !== old.connections || approvedOnce !== old.approvedOnce))
+        edit.set(key, { ...old, ...reached(fact, connections.result, approvedOnce) });
     }
     return edit.result;
   }
@@ -421,6 +423,11 @@ export class Derivation {
 
   #connectionsOf(registry: ResourceKey): RegistryPart['connections'] {
     return new Map([...this.#endpointsOfRegistry.of(registry)].map((endpoint) => [endpoint, (this.#connectionOf.get(endpoint) as ConnectionFact).state]));
+  }
+
+  #approvedOnce(registry: ResourceKey): boolean {
+    for (const endpoint of this.#endpointsOfRegistry.of(registry)) if (this.#connectionOf.get(endpoint)?.approvedOnce) return true;
+    return false;
   }
 
   #foldNames(touched: Touched): NamesPart {
@@ -483,8 +490,12 @@ export class Derivation {
 }
 
 /** A registry that private endpoints lead to serves its layers from data endpoints, asked or not: each member has an address (azure-facts B.3). */
-function reached(fact: RegistryFact, connections: RegistryPart['connections']): Pick<RegistryPart, 'connections' | 'dataEndpointEnabled'> {
-  return { connections, dataEndpointEnabled: fact.dataEndpointEnabled || connections.size > 0 };
+function reached(
+  fact: RegistryFact,
+  connections: RegistryPart['connections'],
+  approvedOnce: boolean,
+): Pick<RegistryPart, 'connections' | 'approvedOnce' | 'dataEndpointEnabled'> {
+  return { connections, approvedOnce, dataEndpointEnabled: fact.dataEndpointEnabled || connections.size > 0 };
 }
 
 function addressPlace(fact: { readonly network: ResourceKey; readonly address: IpAddress }): string {

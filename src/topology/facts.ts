@@ -89,6 +89,8 @@ export interface ConnectionFact {
   readonly registry: ResourceKey;
   readonly endpoint: ResourceKey;
   readonly state: ConnectionState;
+  /** Whether it is Approved or was so before: from then on the registry has its private link name, whatever becomes of the state. */
+  readonly approvedOnce: boolean;
 }
 
 export interface ZoneFact {

@@ -30,6 +30,7 @@ const part = (over: Partial<RegistryPart> = {}): RegistryPart => ({
     [key('pe-rejected'), 'Rejected'],
     [key('pe-disconnected'), 'Disconnected'],
   ]),
+  approvedOnce: true,
   dataHosts: new Map([['westeurope', 'r.westeurope.data.azurecr.io' as DomainName]]),
   ...over,
 });

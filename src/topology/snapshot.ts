@@ -61,6 +61,8 @@ export interface EndpointAddress {
 export interface RegistryPart extends RegistryFact {
   /** Connection state by private endpoint. */
   readonly connections: ReadonlyMap<ResourceKey, ConnectionState>;
+  /** Whether one of these connections is Approved or was so before: the public names then lead through `privatelink`. */
+  readonly approvedOnce: boolean;
   /** Data host names by region: `NAME.REGION.data.DOMAIN`. */
   readonly dataHosts: ReadonlyMap<string, DomainName>;
 }

@@ -23,7 +23,7 @@ export interface Reply {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
-/** Sends and gives the reply when its headers are there. Each exchange is added to `log`. With `address` no name is looked up: that address is dialled. */
+/** Sends and gives the reply when its headers are there. Each exchange is added to `log`; an error says at `address` where it was dialled. With `address` no name is looked up: that address is dialled. */
 export function exchange(
   log: Exchange[],
   method: string,
@@ -60,7 +60,9 @@ export function exchange(
         resolve({ exchange: done, headers: incoming.headers, body: incoming });
       },
     );
-    outgoing.on('error', reject);
+    let dialled: string | undefined;
+    outgoing.on('socket', (socket) => socket.on('connectionAttempt', (ip: string) => (dialled = ip)));
+    outgoing.on('error', (error) => reject(Object.assign(error, { address: dialled })));
     outgoing.end(body);
   });
 }

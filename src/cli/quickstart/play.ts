@@ -289,10 +289,16 @@ async function refuse(steps: Steps, commands: Commands, clients: Clients, manage
         hold(['ECONNRESET', 'ECONNREFUSED'].includes(seen.code), `${address} should reset and vm-app sees ${seen.code}`);
         codes.push(`${seen.code} at ${address}`);
       }
-      // Nor is there another way in: the public side is off.
-      const byName = await clients.run('vm-app', 'probe', url);
-      hold(!byName.connected || byName.status === 403, `by its name the registry still answers vm-app: ${byName.status}`, byName.requestId);
-      return codes.join(', ');
+      // The name still leads to the endpoint: nobody is sent to the public side unawares.
+      for (const [name, address] of [
+        [places.login, places.loginAddress],
+        [places.data, places.dataAddress],
+      ]) {
+        const seen = await clients.run('vm-app', 'probe', `https://${name}/v2/`);
+        hold(!seen.connected, `${name} still answers vm-app: ${seen.status} from ${seen.address}`, seen.requestId);
+        holdSame([seen.code, seen.address], ['ECONNRESET', address], `how ${name} refuses vm-app, and where`);
+      }
+      return `${codes.join(', ')}, by name too`;
     },
     (codes) => codes,
   );

@@ -8,7 +8,7 @@ await client(async () => {
     const body = (await bytesOf(reply)).toString('utf8');
     return { connected: true, status: reply.exchange.status, address: reply.exchange.address, body: body.slice(0, 2000), requestId: requestIdOf(reply) };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { connected: false, code, message };
+    const { code, message, address: dialled } = error as NodeJS.ErrnoException & { address?: string };
+    return { connected: false, code, message, address: dialled };
   }
 });

@@ -6,7 +6,7 @@ import type { ResourceKey } from '#base/resource-id.ts';
 import { z } from '#base/schema.ts';
 import { keyOf, notChangeable } from '../references.ts';
 import { choice, propertiesSchema, reference } from '../schema-parts.ts';
-import { CONNECTION_TYPE, connectionProperties, endpointIdOf, linkStateOf } from './private-link.ts';
+import { APPROVED_ONCE, CONNECTION_TYPE, connectionProperties, endpointIdOf, linkStateOf, wasApproved } from './private-link.ts';
 
 export const privateEndpointConnections = resourceType({
   type: CONNECTION_TYPE,
@@ -57,7 +57,10 @@ export const privateEndpointConnections = resourceType({
 
   async prepare(draft, previous) {
     const endpointId = previous ? endpointIdOf(previous) : endpointIdOf(draft);
-    return { body: { ...draft.body, properties: connectionProperties(endpointId, linkStateOf(draft)) } };
+    return {
+      body: { ...draft.body, properties: connectionProperties(endpointId, linkStateOf(draft)) },
+      hidden: wasApproved(draft) || (previous && wasApproved(previous)) ? { ...draft.hidden, ...APPROVED_ONCE } : draft.hidden,
+    };
   },
 
   facts: (resource) => [
@@ -67,10 +70,11 @@ export const privateEndpointConnections = resourceType({
       registry: resource.parent as ResourceKey,
       endpoint: keyOf(endpointIdOf(resource)),
       state: linkStateOf(resource).status,
+      approvedOnce: wasApproved(resource),
     },
   ],
 
-  /** The endpoint shows the state, and its zone groups write or withdraw their records with it. */
+  /** The endpoint shows the state, and its zone groups write their records at the first approval. */
   async affects(resource, reader) {
     const endpoint = keyOf(endpointIdOf(resource));
     const groups = (await reader.children(endpoint)).filter((child) => child.type === 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups');

@@ -42,6 +42,14 @@ export function linkStateOf(connection: Pick<Resource, 'body'>): LinkState {
   return connection.body.properties.privateLinkServiceConnectionState as unknown as LinkState;
 }
 
+/** What a connection and its endpoint's interface keep in `hidden` from the first approval on: the names of the endpoint outlive a rejection. */
+export const APPROVED_ONCE = { approvedOnce: true } as const;
+
+/** Whether the connection is Approved or was so before. */
+export function wasApproved(connection: Pick<Resource, 'body' | 'hidden'>): boolean {
+  return connection.hidden.approvedOnce === true || linkStateOf(connection).status === 'Approved';
+}
+
 /** The private endpoint's id that a connection resource names. */
 export function endpointIdOf(connection: Pick<Resource, 'body'>): string {
   return (connection.body.properties.privateEndpoint as unknown as { id: string }).id;

@@ -1,4 +1,4 @@
-/** Microsoft.Network/privateEndpoints/privateDnsZoneGroups: keeps an endpoint's A records in private zones while its connection is Approved. */
+/** Microsoft.Network/privateEndpoints/privateDnsZoneGroups: keeps an endpoint's A records in private zones, from the first approval of its connection on. */
 import { type HookContext, type Resource, type ResourceLookup, resourceType } from '#arm/resource-type.ts';
 import { isWithinDomain, relativeName } from '#base/domain-name.ts';
 import { Fault } from '#base/fault.ts';
@@ -9,7 +9,7 @@ import { invalidReference, keyOf, linkedRight } from '../references.ts';
 import { propertiesSchema, resourceIdText } from '../schema-parts.ts';
 import { endpointRecordSet } from './a-record-sets.ts';
 import { configurationsOf } from './address-plan.ts';
-import { endpointNic, endpointState } from './private-endpoints.ts';
+import { endpointNic, showsNames } from './private-endpoints.ts';
 import { ZONE_TYPE, zoneName } from './zone-names.ts';
 
 interface ZoneConfig {
@@ -20,14 +20,14 @@ interface ZoneConfig {
 const configsOf = (resource: { body: { properties: JsonObject } }): readonly ZoneConfig[] =>
   resource.body.properties.privateDnsZoneConfigs as unknown as readonly ZoneConfig[];
 
-/** Relative name -> addresses of the endpoint's host names, when its connection is Approved. */
+/** Relative name -> addresses of the endpoint's host names; none before its connection was Approved for the first time. */
 async function recordsOf(
   group: Resource,
   reader: ResourceLookup,
   domain: string,
 ): Promise<{ endpoint: Resource; records: ReadonlyMap<string, readonly string[]> } | undefined> {
   const endpoint = await reader.get(group.parent as ResourceKey);
-  if (!endpoint || (await endpointState(endpoint, reader)).status !== 'Approved') return undefined;
+  if (!endpoint || !(await showsNames(endpoint, reader))) return undefined;
   const nic = await endpointNic(endpoint, reader);
   const records = new Map<string, string[]>();
   for (const { properties } of nic ? configurationsOf(nic) : []) {

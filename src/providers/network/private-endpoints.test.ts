@@ -1,6 +1,7 @@
 /** Rules of private endpoints and their zone groups. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ResourceKey } from '#base/resource-id.ts';
 import { ControlPlane, ENDPOINT, REGISTRY, SUBNET, ZONE } from '../control-plane.fixture.ts';
 
 async function furnished(options: { sku?: string; subnet?: string } = {}): Promise<ControlPlane> {
@@ -210,7 +211,7 @@ test('a connection that the registry removed leaves its endpoint Disconnected fo
   assert.equal((await plane.ask('PUT', ENDPOINT, { ...plane.endpointBody(), tags: { again: 'yes' } })).status, 200);
   assert.equal(await state(), 'Disconnected');
   assert.deepEqual((await plane.get(`${REGISTRY}/privateEndpointConnections`)).body.value, []);
-  assert.deepEqual((await plane.properties(ENDPOINT)).customDnsConfigs, []);
+  assert.equal((await plane.properties(ENDPOINT)).customDnsConfigs.length, 2);
   const back = await plane.ask('PUT', connection, { properties: { privateLinkServiceConnectionState: { status: 'Approved' } } });
   assert.ok(back.status >= 400);
   // The registry is free to go; the endpoint stays writable and deletable.
@@ -282,6 +283,55 @@ test('a zone group writes records of TTL 10 with their creator, and takes the na
   await plane.ask('DELETE', group);
   assert.equal((await plane.get(`${ZONE}/A/myregistry`)).status, 404);
   assert.equal((await plane.properties(ENDPOINT)).customDnsConfigs.length, 2);
+});
+
+test('names and records come with the first approval and stay through Rejected and Disconnected', async () => {
+  const plane = await furnished();
+  await plane.put(ZONE, { location: 'global' });
+  await plane.put(ENDPOINT, plane.endpointBody({ manual: true }));
+  const group = `${ENDPOINT}/privateDnsZoneGroups/zg`;
+  await plane.put(group, zones(plane, 'privatelink.azurecr.io'));
+  const connection = await plane.connection();
+  const set = (status: string) => plane.put(connection, { properties: { privateLinkServiceConnectionState: { status } } });
+  const seen = async () => [
+    (await plane.get(`${ZONE}/A/myregistry`)).status,
+    (await plane.get(`${ZONE}/A/myregistry.westeurope.data`)).status,
+    (await plane.properties(group)).privateDnsZoneConfigs[0].properties.recordSets.length,
+    plane.snapshot.registries.get(plane.id(REGISTRY).toLowerCase() as ResourceKey)?.approvedOnce,
+  ];
+  const [none, all] = [
+    [404, 404, 0, false],
+    [200, 200, 2, true],
+  ];
+  assert.deepEqual(await seen(), none, 'Pending');
+  await set('Rejected');
+  assert.deepEqual(await seen(), none, 'never Approved');
+  await set('Approved');
+  assert.deepEqual(await seen(), all, 'Approved');
+  await set('Rejected');
+  assert.deepEqual(await seen(), all, 'Rejected');
+  // The memory survives rewrites of all three, and serves a group that is made anew.
+  await plane.put(ENDPOINT, { ...plane.endpointBody({ manual: true }), tags: { a: 'b' } });
+  await plane.put(connection, { properties: { privateLinkServiceConnectionState: { status: 'Rejected', description: 'still' } } });
+  await plane.ask('DELETE', group);
+  assert.equal((await plane.get(`${ZONE}/A/myregistry`)).status, 404);
+  assert.equal((await plane.properties(ENDPOINT)).customDnsConfigs.length, 2);
+  await plane.put(group, zones(plane, 'privatelink.azurecr.io'));
+  assert.deepEqual(await seen(), all, 'a new group');
+  await plane.ask('DELETE', connection);
+  // The zone keeps its records; on the public side nothing is left of the connection.
+  assert.deepEqual(await seen(), [200, 200, 2, false], 'Disconnected');
+  await plane.put(ENDPOINT, { ...plane.endpointBody({ manual: true }), tags: { c: 'd' } });
+  assert.deepEqual(await seen(), [200, 200, 2, false], 'rewritten');
+  await plane.ask('DELETE', ENDPOINT);
+  assert.equal((await plane.get(`${ZONE}/A/myregistry`)).status, 404);
+});
+
+test('a connection that was removed before it was ever Approved leaves no names', async () => {
+  const plane = await furnished();
+  await plane.put(ENDPOINT, plane.endpointBody({ manual: true }));
+  await plane.ask('DELETE', await plane.connection());
+  assert.deepEqual((await plane.properties(ENDPOINT)).customDnsConfigs, []);
 });
 
 test('one group an endpoint, five zones a group, no two of a name, all existing (azure-facts B.4, A.5)', async () => {

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '#base/json.ts';
 import { parseResourceId } from '#base/resource-id.ts';
 import { z } from '#base/schema.ts';
 import {
+  APPROVED_ONCE,
   CONNECTION_TYPE,
   connectionProperties,
   connectionsOf,
@@ -14,6 +15,7 @@ import {
   type Member,
   membersOf,
   REGISTRY_TYPE,
+  wasApproved,
 } from '../container-registry/private-link.ts';
 import { endpointLimitOf } from '../container-registry/registry-properties.ts';
 import { invalidReference, keyOf, linkedRight, notChangeable, parentKeyOf, siblingId } from '../references.ts';
@@ -75,6 +77,15 @@ export async function endpointState(endpoint: Resource, reader: ResourceLookup):
   const connection = await reader.get(keyOf(connectionIdOf(endpoint)));
   if (connection) return linkStateOf(connection);
   return { status: 'Disconnected', description: 'The connection was removed by the owner of the registry.', actionsRequired: 'None' };
+}
+
+/**
+ * Whether the endpoint shows its names and addresses: from the first approval on, whatever the registry's owner says later. In a linked network the name then leads
+ * to the refusal at the endpoint and never falls back to the public side. The interface remembers when the connection itself is gone. docs/unknowns.md
+ */
+export async function showsNames(endpoint: Resource, reader: ResourceLookup): Promise<boolean> {
+  const connection = await reader.get(keyOf(connectionIdOf(endpoint)));
+  return connection ? wasApproved(connection) : (await endpointNic(endpoint, reader))?.hidden.approvedOnce === true;
 }
 
 /** What must hold of the registry and of the right to it when an endpoint is made. */
@@ -239,7 +250,7 @@ async function membersFor(endpoint: Resource, { reader, domain }: HookContext): 
   }));
 }
 
-/** Clients resolve these by themselves while no zone group does it: each host name of an Approved endpoint with its address (azure-facts A.5). */
+/** Clients resolve these by themselves while no zone group does it: each host name of the endpoint with its address (azure-facts A.5). */
 function customDnsConfigs(configurations: readonly IpConfiguration[]): Json {
   return configurations.flatMap(({ properties }) =>
     (properties.privateLinkConnectionProperties?.fqdns ?? []).map((fqdn) => ({ fqdn, ipAddresses: [properties.privateIPAddress] })),
@@ -350,15 +361,18 @@ export const privateEndpoints = resourceType({
     const connectionId = connectionIdOf(resource);
     const connection = await reader.get(keyOf(connectionId));
     const ownNic = await nicOf(resource, nic, await membersFor(resource, context), context);
+    const approvedOnce = connection ? wasApproved(connection) : nic ? nic.hidden.approvedOnce === true : !request.manual;
+    const keptNic = approvedOnce ? { ...ownNic, hidden: { ...nic?.hidden, ...APPROVED_ONCE } } : ownNic;
     // Interface and connection are made together: one without the other means that the registry's owner removed the connection, which nothing brings back.
-    if (nic && !connection) return [ownNic];
+    if (nic && !connection) return [keptNic];
     const first: LinkState = request.manual
       ? { status: 'Pending', description: request.properties.requestMessage ?? '', actionsRequired: 'None' }
       : { status: 'Approved', description: 'Auto-Approved', actionsRequired: 'None' };
     const registry = await reader.get(keyOf(request.properties.privateLinkServiceId));
     // In the registry's own casing, whatever the client wrote.
     const id = registry ? `${registry.id}${connectionId.slice(registry.id.length)}` : connectionId;
-    return [ownNic, { id, body: { properties: connectionProperties(resource.id, connection ? linkStateOf(connection) : first) } }];
+    const properties = connectionProperties(resource.id, connection ? linkStateOf(connection) : first);
+    return [keptNic, { id, body: { properties }, ...(approvedOnce ? { hidden: { ...connection?.hidden, ...APPROVED_ONCE } } : {}) }];
   },
 
   async affects(resource, reader) {
@@ -383,7 +397,7 @@ export const privateEndpoints = resourceType({
       privateLinkServiceConnections: manual ? [] : [shown],
       manualPrivateLinkServiceConnections: manual ? [shown] : [],
       networkInterfaces: nic ? [{ id: nic.id }] : [],
-      customDnsConfigs: nic && state.status === 'Approved' && !hasZoneGroup ? customDnsConfigs(configurationsOf(nic)) : [],
+      customDnsConfigs: nic && !hasZoneGroup && (await showsNames(resource, reader)) ? customDnsConfigs(configurationsOf(nic)) : [],
     };
   },
 
