@@ -36,6 +36,21 @@ test('every dependency of package.json has its rooms, and every stated reason st
     );
 });
 
+test('the lock file holds every package that a package in it names, so that `npm ci` takes it', () => {
+  const { packages } = JSON.parse(readFileSync(join(SOURCES, '../package-lock.json'), 'utf8')) as { packages: Record<string, Locked> };
+  const absent: string[] = [];
+  for (const [at, { dependencies, optionalDependencies }] of Object.entries(packages))
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies }))
+      if (!packages[`${at}/node_modules/${name}`] && !packages[`node_modules/${name}`]) absent.push(`${at} names ${name}`);
+  // `npm install` leaves out what its registry lacks, without a word, and `npm ci` then refuses the file: add them by hand, with os and cpu.
+  assert.deepEqual(absent, []);
+});
+
+interface Locked {
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
 /** A copy of src/ in which things may be broken. */
 let copy = '';
 let standing: ReadonlySet<string> = new Set();
