@@ -18,6 +18,9 @@ export const MANAGEMENT = address('198.18.0.1');
 /** login.microsoftonline.com, from machines only. */
 export const LOGIN = address('198.18.0.2');
 
+/** The ranges that stand for the internet in this world: no virtual network may span any of them. */
+export const PUBLIC_RANGES = ['198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'] as const;
+
 const LOGIN_FRONTS = ipNumber('198.18.1.0') as number;
 const DATA_FRONTS = ipNumber('198.18.2.0') as number;
 

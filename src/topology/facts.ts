@@ -17,7 +17,7 @@ export interface NetworkFact {
   readonly name: string;
   readonly location: string;
   readonly prefixes: readonly IpPrefix[];
-  /** The address that the public side sees for this network's machines (198.51.100.0/24), allocated at creation. */
+  /** The address that the public side sees for this network's machines (topology/addresses.ts `egressPool`), allocated at creation. */
   readonly egressAddress: IpAddress;
 }
 

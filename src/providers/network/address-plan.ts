@@ -1,8 +1,9 @@
 /** Address rules of virtual networks that more than one type applies: prefixes, what is in use, public egress addresses. */
 import type { Resource, ResourceLookup } from '#arm/resource-type.ts';
 import { Fault } from '#base/fault.ts';
-import { formatIp, formatPrefix, type IpAddress, type IpPrefix, parsePrefix, prefixesOverlap, prefixSize } from '#base/ip.ts';
+import { formatPrefix, type IpAddress, type IpPrefix, parsePrefix, prefixesOverlap } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
+import { egressPool, PUBLIC_RANGES, RESOLVER } from '#topology/addresses.ts';
 
 /** The prefix of text that a schema has checked. */
 export function prefixOf(text: string): IpPrefix {
@@ -19,17 +20,7 @@ function all(...texts: string[]): readonly IpPrefix[] {
  * What no virtual network may span: multicast, broadcast, loopback, link-local and Azure's resolver, which Azure refuses too
  * (virtual-networks-faq), and the ranges that stand for the internet in this world.
  */
-const NOT_FOR_NETWORKS = all(
-  '0.0.0.0/8',
-  '127.0.0.0/8',
-  '168.63.129.16/32',
-  '169.254.0.0/16',
-  '198.18.0.0/15',
-  '198.51.100.0/24',
-  '203.0.113.0/24',
-  '224.0.0.0/4',
-  '255.255.255.255/32',
-);
+const NOT_FOR_NETWORKS = all('0.0.0.0/8', '127.0.0.0/8', `${RESOLVER}/32`, '169.254.0.0/16', ...PUBLIC_RANGES, '224.0.0.0/4', '255.255.255.255/32');
 
 /** The reserved range that the prefix touches, or undefined. */
 export function reservedRange(prefix: IpPrefix): string | undefined {
@@ -37,17 +28,9 @@ export function reservedRange(prefix: IpPrefix): string | undefined {
   return range && formatPrefix(range);
 }
 
-/** Egress addresses: documentation ranges without their first and last address, then the second half of the benchmarking range. */
-const EGRESS_RANGES = all('203.0.113.0/24', '198.51.100.0/24', '198.19.0.0/16');
-
 /** The first public egress address that no network has. @throws Fault when all are taken */
 export function firstFreeEgress(taken: ReadonlySet<string>): IpAddress {
-  for (const range of EGRESS_RANGES) {
-    for (let offset = 1; offset < prefixSize(range) - 1; offset++) {
-      const address = formatIp(range.base + offset);
-      if (!taken.has(address)) return address;
-    }
-  }
+  for (const address of egressPool()) if (!taken.has(address)) return address;
   throw new Fault('conflict', 'PublicAddressesExhausted', 'No public egress address is left for another virtual network: delete networks that are not needed.');
 }
 
