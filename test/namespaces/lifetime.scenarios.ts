@@ -120,6 +120,16 @@ export const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(await dial(fabric, 'a', '10.0.1.4'), 'one: 10.0.0.4 to 10.0.1.4');
   },
 
+  async 'an address that is gone already does not keep the others'() {
+    const { fabric } = await open();
+    await reach(fabric, snapshot({ one: { endpoints: ['10.0.1.4', '10.0.1.5'] } }));
+    const [namespace = ''] = readdirSync('/run/netns');
+    await runCommand('ip', ['-n', namespace, 'address', 'del', '10.0.1.4/32', 'dev', 'lo']);
+    const outcomes = await fabric.retire(snapshot({ one: {} }));
+    assert.match(outcomes[0]?.fault?.message ?? '', /at 'address del 10\.0\.1\.4\/32 dev lo'/);
+    assert.doesNotMatch(await runCommand('ip', ['-n', namespace, '-o', 'address', 'show', 'dev', 'lo']), /10\.0\.1\.5/);
+  },
+
   async 'a machine that is removed takes its processes along'() {
     const { fabric } = await open();
     await reach(fabric, full());

@@ -58,9 +58,17 @@ export const scenarios: Record<string, () => Promise<void>> = {
     await listen(fabric, network('one'), 'one');
     await listen(fabric, machine('b'), 'b', 8080);
     assert.equal(await dial(fabric, 'a', '10.0.0.5', 8080), 'b: 10.0.0.4 to 10.0.0.5');
-    await inMachine(fabric, 'a', 'ip', 'address', 'add', '10.0.0.99/32', 'dev', 'eth0');
-    await inMachine(fabric, 'a', 'ip', 'route', 'replace', 'default', 'via', '169.254.1.1', 'dev', 'eth0', 'src', '10.0.0.99');
-    assert.equal(await dial(fabric, 'a', '10.0.1.4'), 'timeout');
+    // What comes from b's address is b's, so a cannot use it: of two datagrams only the one from its own address arrives.
+    const udp = createSocket('udp4');
+    const first = new Promise<string>((resolve) => void udp.once('message', (message, { address }) => resolve(`${message} from ${address}`)));
+    udp.bind({ fd: fabric.sockets.udp(network('one'), '10.0.1.4', 53) });
+    await inMachine(fabric, 'a', 'ip', 'address', 'add', '10.0.0.5/32', 'dev', 'eth0');
+    const send = (from: string, text: string): string =>
+      `const s=require('node:dgram').createSocket('udp4');s.bind({address:'${from}'},()=>s.send('${text}',53,'10.0.1.4',()=>s.close()))`;
+    assert.deepEqual(await inMachine(fabric, 'a', process.execPath, '-e', send('10.0.0.5', 'forged')), { code: 0, output: '' });
+    await inMachine(fabric, 'a', process.execPath, '-e', send('10.0.0.4', 'true'));
+    assert.equal(await first, 'true from 10.0.0.4');
+    udp.close();
   },
 
   async 'the metadata address is in the machine itself'() {
