@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import type { DomainName } from '#base/domain-name.ts';
 import { formatIp, type IpAddress, type IpPrefix, parsePrefix } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import { Derivation, emptySnapshot } from './derive.ts';
+import { Derivation } from './derive.ts';
 import type { ConnectionState, Fact } from './facts.ts';
-import type { Snapshot } from './snapshot.ts';
+import { emptySnapshot, type Snapshot } from './snapshot.ts';
 
 const DOMAIN = 'azurecr.io' as DomainName;
 const key = (name: string): ResourceKey => `/x/${name}` as ResourceKey;

@@ -26,32 +26,21 @@ import type {
   ZoneLinkFact,
 } from './facts.ts';
 import { dataHosts, hostsOf } from './registry-hosts.ts';
-import type {
-  AccessPart,
-  EndpointAddress,
-  Machine,
-  MachineIdentity,
-  NamesPart,
-  NetworkPart,
-  RegistryHost,
-  RegistryPart,
-  Snapshot,
-  ZonePart,
-  ZoneRecordSet,
+import {
+  type AccessPart,
+  type EndpointAddress,
+  emptySnapshot,
+  type Machine,
+  type MachineIdentity,
+  type NamesPart,
+  type NetworkPart,
+  type RegistryHost,
+  type RegistryPart,
+  type Snapshot,
+  type ZonePart,
+  type ZoneRecordSet,
 } from './snapshot.ts';
 import { Touched } from './touched.ts';
-
-/** The world before anything was said of it. */
-export function emptySnapshot(domain: DomainName): Snapshot {
-  return {
-    revision: 0,
-    networks: new Map(),
-    registries: new Map(),
-    machines: new Map(),
-    names: { domain, hosts: new Map(), zones: new Map() },
-    access: { roles: new Map(), assignments: new Map(), identities: new Map() },
-  };
-}
 
 /** The one group of facts that have none: they stand in the world itself. */
 const WORLD = '';

@@ -102,3 +102,15 @@ export interface AccessPart {
   readonly assignments: ReadonlyMap<string, readonly RoleAssignmentFact[]>;
   readonly identities: ReadonlyMap<ResourceKey, IdentityFact>;
 }
+
+/** The world before anything was said of it. */
+export function emptySnapshot(domain: DomainName): Snapshot {
+  return {
+    revision: 0,
+    networks: new Map(),
+    registries: new Map(),
+    machines: new Map(),
+    names: { domain, hosts: new Map(), zones: new Map() },
+    access: { roles: new Map(), assignments: new Map(), identities: new Map() },
+  };
+}
