@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '#base/json.ts';
 import { Commands } from './quickstart/commands.ts';
-import { type Answered, type Asked, FakeServer, S } from './server-fixture.test.ts';
+import { type Answered, type Asked, FakeServer, S } from './server.fixture.ts';
 
 const G = `${S}/resourceGroups/rg`;
 const N = `${G}/providers/Microsoft.Network`;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Refusal } from './failure.ts';
 import { dialled, pathOf } from './management.ts';
-import { FakeServer, S, TENANT } from './server-fixture.test.ts';
+import { FakeServer, S, TENANT } from './server.fixture.ts';
 
 const R = `${S}/resourceGroups/rg/providers/Microsoft.Network/privateEndpoints/pe`;
 
