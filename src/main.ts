@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureFirstState } from '#arm/first-start.ts';
+import { ensureFirstState, requireDomain } from '#arm/first-start.ts';
 import { Operations } from '#arm/operations.ts';
 import { armPlane } from '#arm/plane.ts';
 import { TypeTable } from '#arm/types.ts';
@@ -42,6 +42,7 @@ export async function serve(config: Config, listeners: { management: number; pub
   const lock = await lockFile(folder('lock'));
 
   const store = await Store.open(folder('postern.db'));
+  await requireDomain(store, config.domain);
   const blobs = await DiskBlobStore.open(folder('blobs'));
   const keys = await SigningKeys.open(folder('keys'), clock);
   const ca = await CertificateAuthority.open({ folder: folder('keys'), clock, permittedDomains: [config.domain, config.hostDomain] });

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { FakeClock } from '#base/clock.ts';
+import type { DomainName } from '#base/domain-name.ts';
+import { Fault } from '#base/fault.ts';
 import { Directory } from '#identity/directory.ts';
 import { Store } from '#store/store.ts';
-import { ensureFirstState } from './first-start.ts';
+import { ensureFirstState, requireDomain } from './first-start.ts';
 import { testTypes } from './fixture.ts';
 import { TypeTable } from './types.ts';
 
@@ -36,4 +38,20 @@ test('the first start makes tenant, subscription, roles and operator; later ones
   assert.ok(roles && owner);
   await start([{ ...roles, builtIn: [{ ...owner, body: { properties: { ...owner.body.properties, description: 'new' } } }] }, ...others]);
   assert.equal((await store.resources.get(owner.id.toLowerCase() as never))?.body.properties.description, 'new');
+});
+
+test('a data folder keeps the domain it was made for', async () => {
+  const store = await Store.open(':memory:');
+  const [azure, own] = ['azurecr.io' as DomainName, 'registry.corp.example' as DomainName];
+  await requireDomain(store, azure);
+  const { revision } = store;
+  await requireDomain(store, azure);
+  assert.equal(store.revision, revision);
+  await assert.rejects(requireDomain(store, own), (error) => {
+    assert.ok(error instanceof Fault);
+    assert.equal(error.code, 'DataFolderDomain');
+    assert.match(error.message, /made for the domain 'azurecr\.io'.*--domain azurecr\.io, or .*--data DIR --domain registry\.corp\.example/);
+    return true;
+  });
+  await requireDomain(store, azure);
 });

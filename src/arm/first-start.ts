@@ -1,6 +1,8 @@
 /** The first state: what must be in the store before anybody can ask for anything. Made once; later starts find it. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, isoTime } from '#base/clock.ts';
+import type { DomainName } from '#base/domain-name.ts';
+import { Fault } from '#base/fault.ts';
 import { parseResourceId, type ResourceKey } from '#base/resource-id.ts';
 import type { Directory } from '#identity/directory.ts';
 import type { Store, Transaction } from '#store/store.ts';
@@ -97,6 +99,21 @@ export async function ensureFirstState(options: {
       .execute();
   });
   return { ...scopes, operator };
+}
+
+/**
+ * Holds a data folder to the domain it was made for: login servers and the host names of endpoints are stored, so another domain would serve names that nothing
+ * answers to. The first start keeps it. @throws Fault `DataFolderDomain`
+ */
+export async function requireDomain(store: Store, domain: DomainName): Promise<void> {
+  const { value: kept } = await store.write((transaction) => setting(transaction, 'domain', () => domain));
+  if (kept === domain) return;
+  throw new Fault(
+    'conflict',
+    'DataFolderDomain',
+    `This data folder was made for the domain '${kept}' and its registries keep their names there; it cannot serve '${domain}'. ` +
+      `Start it with --domain ${kept}, or give the other domain a data folder of its own: --data DIR --domain ${domain}.`,
+  );
 }
 
 async function setting({ database }: Transaction, name: string, make: () => string): Promise<string> {
