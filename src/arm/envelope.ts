@@ -1,4 +1,5 @@
 /** Envelopes: a resource as ARM shows it. */
+import { createHash } from 'node:crypto';
 import type { JsonObject } from '#base/json.ts';
 import { withoutValue } from './draft.ts';
 import type { Engine } from './engine.ts';
@@ -7,6 +8,24 @@ import type { Resource, ResourceLookup } from './resource-type.ts';
 /** The etag as ARM writes it into bodies and headers. */
 export function shownEtag(etag: string): string {
   return `W/"${etag}"`;
+}
+
+/**
+ * The entity tag of what a GET shows. Properties that other resources or the running operation decide move without the record (a connection's state at its endpoint),
+ * so they count too; a record that is shown as it is stored has its own tag. As a condition of a write either is good: see `recordTags`.
+ */
+export function representationTag(engine: Engine, resource: Resource, envelope: JsonObject): string {
+  const own = engine.types.find(resource.type)?.present === undefined && isSettled(envelope);
+  return own ? resource.etag : `${resource.etag}.${createHash('sha256').update(JSON.stringify(envelope.properties)).digest('hex').slice(0, 16)}`;
+}
+
+function isSettled({ properties }: JsonObject): boolean {
+  return (properties as JsonObject).provisioningState === 'Succeeded';
+}
+
+/** A condition header with the tags of the records that its tags were made from: writes are guarded against other writes of the record alone. */
+export function recordTags(header: string): string {
+  return header.replace(/\.[0-9a-f]{16}(?="|\s*(?:,|$))/g, '');
 }
 
 /** `{id, name, type, location, tags, sku, identity, etag, systemData, properties: {…, provisioningState}}`, without what the type does not have. */

@@ -10,7 +10,7 @@ import { precondition } from '#http/conditional.ts';
 import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
 import { draftBody, type Intent, immutableFaults } from './draft.ts';
 import { absoluteUrl, type Call, committed, type Engine } from './engine.ts';
-import { envelopeOf, shownEtag, warningsOf } from './envelope.ts';
+import { envelopeOf, recordTags, representationTag, shownEtag, warningsOf } from './envelope.ts';
 import { requireAncestors, requireRegistration } from './existence.ts';
 import { builtInFixed, combined, invalidContent, ownerMakesIt, preconditionFailed, resourceNotFound } from './faults.ts';
 import { fillIdentity } from './managed-identity.ts';
@@ -34,9 +34,11 @@ export async function read(engine: Engine, call: Call, { type, id }: Target): Pr
     await requireAncestors(id, reader, 'read');
     throw resourceNotFound(id);
   }
-  if (head) return emptyReply(204, { etag: shownEtag(resource.etag) });
-  if (precondition('GET', call.request.headers, resource.etag) === 'not-modified') return emptyReply(304, { etag: shownEtag(resource.etag) });
-  return shown(engine, resource, 200);
+  const envelope = await envelopeOf(engine, resource, reader);
+  const etag = representationTag(engine, resource, envelope);
+  if (head) return emptyReply(204, { etag: shownEtag(etag) });
+  if (precondition('GET', call.request.headers, etag) === 'not-modified') return emptyReply(304, { etag: shownEtag(etag) });
+  return jsonReply(200, envelope, { etag: shownEtag(etag), ...warningsOf(engine, resource) });
 }
 
 /** PUT and PATCH. */
@@ -216,7 +218,9 @@ export async function deleted(engine: Engine, call: Call, resource: Resource, re
 
 /** If-Match and If-None-Match, and the body's etag where the type says so. @throws Fault `PreconditionFailed` */
 function requireConditions(call: Call, type: ResourceType, id: ResourceId, previous: Resource | undefined, input: JsonObject): void {
-  const held = precondition(call.request.method, call.request.headers, previous?.etag) === 'proceed';
+  const { method, headers } = call.request;
+  const of = (name: 'if-match' | 'if-none-match'): object => (headers[name] === undefined ? {} : { [name]: recordTags(headers[name]) });
+  const held = precondition(method, { ...of('if-match'), ...of('if-none-match') }, previous?.etag) === 'proceed';
   const ofBody = type.etagInBody && previous && typeof input.etag === 'string' ? etagMatches(input.etag, previous.etag) : true;
   if (!held || !ofBody) throw preconditionFailed(previous?.id ?? id.id, previous !== undefined);
 }
@@ -258,7 +262,7 @@ function pollHeaders(call: Call, status: string | undefined, result: string | un
 /** The reply that shows a resource. */
 export async function shown(engine: Engine, resource: Resource, status: number, headers: Record<string, string> = {}): Promise<Reply> {
   const envelope = await envelopeOf(engine, resource, committed(engine));
-  return jsonReply(status, envelope, { etag: shownEtag(resource.etag), ...warningsOf(engine, resource), ...headers });
+  return jsonReply(status, envelope, { etag: shownEtag(representationTag(engine, resource, envelope)), ...warningsOf(engine, resource), ...headers });
 }
 
 /** The body of a PUT, PATCH or POST as an object. @throws Fault `InvalidRequestContent` */

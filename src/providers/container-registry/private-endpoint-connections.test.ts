@@ -45,6 +45,19 @@ test('no state is put back to Pending, and Disconnected is not set by hand', asy
   assert.equal((await plane.properties(connection)).privateLinkServiceConnectionState.status, 'Approved');
 });
 
+test('whoever holds an older view of the endpoint is shown the new state (RFC 9110 section 13.1.2)', async () => {
+  const { plane, set } = await connected(false);
+  const seen = async (etag: unknown) => (await plane.ask('GET', ENDPOINT, undefined, { headers: { 'if-none-match': String(etag) } })).status;
+  const before = (await plane.get(ENDPOINT)).headers.etag;
+  assert.equal(await seen(before), 304);
+  await set('Rejected');
+  assert.equal(await seen(before), 200);
+  assert.equal(await seen((await plane.get(ENDPOINT)).headers.etag), 304);
+  // The endpoint itself is as it was: a write that waited for it holds.
+  const answer = await plane.ask('PUT', ENDPOINT, plane.endpointBody(), { headers: { 'if-match': String(before) } });
+  assert.equal(answer.status, 200, answer.message);
+});
+
 test('the endpoint of a connection stays: absent it is kept, another is refused', async () => {
   const { plane, connection, set } = await connected(false);
   assert.equal((await set('Approved')).body.properties.privateEndpoint.id, plane.id(ENDPOINT));
