@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { importsOf, scan } from './architecture/source.ts';
 import type { Counts } from './reporter.ts';
@@ -102,12 +102,24 @@ function suitesOf(file: string): string[] {
   return imports.filter(({ specifier }) => specifier.startsWith('./')).map(({ specifier }) => join(dirname(file), specifier));
 }
 
-/** Runs one tier and gives what was counted; a run that broke off or missed a file is a failure of its own. */
+/** Runs one tier and gives what was counted. Files that run together are dealt out to as many processes as there are processors, up to four. */
 async function run(tier: Tier, folder: string): Promise<Counts> {
-  const countsFile = join(folder, `${tier.name}.json`);
+  const processes = tier.together ? Math.min(4, availableParallelism(), tier.files.length) : 1;
+  const hands = Array.from({ length: processes }, (_, hand) => tier.files.filter((_, index) => index % processes === hand));
+  const all = await Promise.all(hands.map((files, hand) => runFiles(tier, files, join(folder, `${tier.name}-${hand}.json`))));
+  return {
+    passed: all.reduce((sum, { passed }) => sum + passed, 0),
+    failed: all.reduce((sum, { failed }) => sum + failed, 0),
+    skipped: all.flatMap(({ skipped }) => skipped),
+    files: [...new Set(all.flatMap(({ files }) => files))],
+  };
+}
+
+/** Runs files of a tier in one process; a run that broke off or missed a file is a failure of its own. */
+async function runFiles(tier: Tier, files: readonly string[], countsFile: string): Promise<Counts> {
   const flags = ['--test', `--test-timeout=${tier.testSeconds * 1000}`, '--test-reporter=./test/reporter.ts', '--test-reporter-destination=stdout'];
   flags.push(...(tier.together ? ['--test-isolation=none'] : ['--test-concurrency=1']));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...flags, ...tier.files], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...flags, ...files], {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, TEST_COUNTS: countsFile, TEST_LINES: tier.together ? 'file' : 'test', NODE_TEST_CONTEXT: undefined },
@@ -120,16 +132,16 @@ async function run(tier: Tier, folder: string): Promise<Counts> {
   try {
     counts = JSON.parse(readFileSync(countsFile, 'utf8')) as Counts;
   } catch {
-    console.log(`  FAIL the run of tier '${tier.name}' broke off (${status}) and counted nothing`);
+    console.log(`  FAIL a run of tier '${tier.name}' broke off (${status}) and counted nothing: ${files.join(' ')}`);
     counts.failed++;
     return counts;
   }
   const ran = new Set(counts.files);
-  const silent = tier.files.filter((file) => !ran.has(file) && !suitesOf(file).some((suite) => ran.has(suite)));
+  const silent = files.filter((file) => !ran.has(file) && !suitesOf(file).some((suite) => ran.has(suite)));
   for (const file of silent) console.log(`  FAIL ${file}: no test of it ran`);
   counts.failed += silent.length;
   if (status !== 0 && counts.failed === 0) {
-    console.log(`  FAIL the run of tier '${tier.name}' ended with ${status} though no test failed`);
+    console.log(`  FAIL a run of tier '${tier.name}' ended with ${status} though no test failed`);
     counts.failed++;
   }
   return counts;
