@@ -2,10 +2,15 @@
 import { Fault } from '#base/fault.ts';
 import { formatPrefix, type IpAddress, type IpPrefix, parseIp, prefixContains } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
+import type { RecordTag } from '#store/resources.ts';
 import { firstFree, isReserved } from '#topology/address-pool.ts';
 import type { Fact } from '#topology/facts.ts';
 import { linkedNotFound } from './faults.ts';
 import type { Resource, ResourceLookup } from './resource-type.ts';
+import type { TypeTable } from './types.ts';
+
+/** The facts of resources, kept by etag. */
+type Facts = Pick<TypeTable, 'factsOf' | 'factsKnown'>;
 
 interface Held {
   readonly address: IpAddress;
@@ -15,7 +20,7 @@ interface Held {
 
 export class Allocation {
   readonly #reader: ResourceLookup;
-  readonly #factsOf: (resource: Resource) => readonly Fact[];
+  readonly #types: Facts;
   readonly #writes: () => number;
   /** What interfaces held of each subnet when so many writes had been made: an endpoint asks for several addresses in a row. */
   readonly #held = new Map<ResourceKey, { readonly writes: number; readonly addresses: readonly Held[] }>();
@@ -23,10 +28,10 @@ export class Allocation {
   readonly #given = new Map<ResourceKey, Set<string>>();
 
   /** `writes` counts what the transaction has written: what was read before a write is read again. */
-  constructor(reader: ResourceLookup, factsOf: (resource: Resource) => readonly Fact[], writes: () => number) {
+  constructor(reader: ResourceLookup, types: Facts, writes: () => number) {
     this.#reader = reader;
     this.#writes = writes;
-    this.#factsOf = factsOf;
+    this.#types = types;
   }
 
   /**
@@ -60,15 +65,23 @@ export class Allocation {
     const known = this.#held.get(subnet);
     if (known?.writes === writes) return known.addresses;
     const addresses: Held[] = [];
-    for (const resource of await this.#reader.referrers(subnet))
-      for (const fact of this.#factsOf(resource))
-        if (fact.kind === 'address' && fact.subnet === subnet) addresses.push({ address: fact.address, nic: fact.nic, id: resource.id });
+    for (const tag of await this.#reader.referrerTags(subnet))
+      for (const fact of await this.#factsOf(tag))
+        if (fact.kind === 'address' && fact.subnet === subnet) addresses.push({ address: fact.address, nic: fact.nic, id: tag.id });
     this.#held.set(subnet, { writes, addresses });
     return addresses;
   }
 
+  /** Mostly known: reading the bodies of all interfaces of a full subnet takes longer than everything else that an endpoint needs. */
+  async #factsOf(tag: RecordTag): Promise<readonly Fact[]> {
+    const known = this.#types.factsKnown(tag);
+    if (known) return known;
+    const resource = await this.#reader.get(tag.key);
+    return resource ? this.#types.factsOf(resource) : [];
+  }
+
   #prefixOf(subnet: Resource): IpPrefix | undefined {
-    for (const fact of this.#factsOf(subnet)) if (fact.kind === 'subnet' && fact.subnet === subnet.key) return fact.prefix;
+    for (const fact of this.#types.factsOf(subnet)) if (fact.kind === 'subnet' && fact.subnet === subnet.key) return fact.prefix;
     return undefined;
   }
 

@@ -19,5 +19,7 @@ export function lookupOver(reader: ResourceReader, canonicalType: (name: string)
     children: (key) => parsed(reader.children(key)),
     owned: (key) => parsed(reader.owned(key)),
     referrers: (key, type) => parsed(reader.referrers(key, type === undefined ? undefined : canonicalType(type))),
+    referrerTags: (key) => reader.referrerTags(key),
+    countChildren: (key, type) => reader.countChildren(key, canonicalType(type)),
   };
 }

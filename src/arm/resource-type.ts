@@ -10,7 +10,7 @@ import type { IpAddress } from '#base/ip.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { ResourceId, ResourceKey } from '#base/resource-id.ts';
 import type { Schema } from '#base/schema.ts';
-import type { ResourceBody, ResourceRecord } from '#store/resources.ts';
+import type { RecordTag, ResourceBody, ResourceRecord } from '#store/resources.ts';
 import type { Fact } from '#topology/facts.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 
@@ -36,6 +36,10 @@ export interface ResourceLookup {
   owned(key: ResourceKey): Promise<Resource[]>;
   /** Resources of a type that name `key` anywhere in their body. */
   referrers(key: ResourceKey, type?: string): Promise<Resource[]>;
+  /** The same without their bodies, for subnets and registries with hundreds of them. */
+  referrerTags(key: ResourceKey): Promise<readonly RecordTag[]>;
+  /** How many children of a type there are. */
+  countChildren(key: ResourceKey, type: string): Promise<number>;
 }
 
 /** Who asks, for hooks that must check a second right (a linked scope). */

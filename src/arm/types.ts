@@ -41,6 +41,12 @@ export class TypeTable {
     return facts;
   }
 
+  /** The facts that were computed for a record of that etag, without the record; undefined when they were not. */
+  factsKnown({ key, etag }: Pick<ResourceRecord, 'key' | 'etag'>): readonly Fact[] | undefined {
+    const kept = this.#facts.get(key);
+    return kept?.etag === etag ? kept.facts : undefined;
+  }
+
   /** Lets go of what is kept for a resource that is gone. */
   forget(key: ResourceKey): void {
     this.#facts.delete(key);

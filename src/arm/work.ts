@@ -31,7 +31,7 @@ export interface Wish {
 
 /** What hooks get, over one reader. Addresses that it hands out stay taken as long as it lives. */
 export function hookContext(engine: Engine, caller: Authority, reader: ResourceLookup, writes: () => number = () => 0): HookContext {
-  const allocation = new Allocation(reader, (resource) => engine.types.factsOf(resource), writes);
+  const allocation = new Allocation(reader, engine.types, writes);
   return {
     reader,
     caller,

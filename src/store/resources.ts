@@ -32,6 +32,9 @@ export interface ResourceBody {
   readonly systemData?: JsonObject;
 }
 
+/** A record's name and state without its content. */
+export type RecordTag = Pick<ResourceRecord, 'key' | 'id' | 'etag'>;
+
 /** One resource changed by a transaction. Absent `before`: created. Absent `after`: deleted. */
 export interface ResourceChange {
   readonly key: ResourceKey;
@@ -129,6 +132,29 @@ export class ResourceReader {
       .orderBy('resources.key');
     if (type !== undefined) query = query.where('resources.type', '=', type);
     return (await query.execute()).map(fromRow);
+  }
+
+  /** The referrers without their bodies: what to look up elsewhere by key and etag, at a fraction of the cost. */
+  async referrerTags(key: ResourceKey): Promise<RecordTag[]> {
+    const rows = await this.database
+      .selectFrom('resource_references')
+      .innerJoin('resources', 'resources.key', 'resource_references.source')
+      .select(['resources.key', 'resources.id', 'resources.etag'])
+      .where('resource_references.target', '=', key)
+      .orderBy('resources.key')
+      .execute();
+    return rows as RecordTag[];
+  }
+
+  /** How many direct children of a type (canonical casing) there are. */
+  async countChildren(key: ResourceKey, type: string): Promise<number> {
+    const { count } = await this.database
+      .selectFrom('resources')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('parent', '=', key)
+      .where('type', '=', type)
+      .executeTakeFirstOrThrow();
+    return Number(count);
   }
 }
 

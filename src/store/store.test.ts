@@ -85,11 +85,28 @@ test('referrers are found by any id in the body, in values and in names, and for
     (await store.resources.referrers(target)).map(({ name }) => name),
     ['a', 'b'],
   );
+  const a = await store.resources.get(resourceKey(id('a')));
+  assert.deepEqual({ ...(await store.resources.referrerTags(target))[0] }, { key: a?.key, id: a?.id, etag: a?.etag });
   await store.write(async ({ resources }) => {
     await resources.delete(resourceKey(id('a')));
     await resources.put(record('b'));
   });
   assert.deepEqual(await store.resources.referrers(target), []);
+  assert.deepEqual(await store.resources.referrerTags(target), []);
+  await store.close();
+});
+
+test('children are counted by type', async () => {
+  const store = await Store.open(':memory:');
+  const parent = resourceKey(id('a'));
+  await store.write(async ({ resources }) => {
+    await resources.put(record('a'));
+    for (const name of ['x', 'y']) await resources.put({ ...record(name), parent });
+    await resources.put({ ...record('z'), parent, type: 'Microsoft.X/others' });
+  });
+  const { type } = record('x');
+  assert.equal(await store.resources.countChildren(parent, type), 2);
+  assert.equal(await store.resources.countChildren(resourceKey(id('x')), type), 0);
   await store.close();
 });
 

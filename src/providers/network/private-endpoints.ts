@@ -8,7 +8,6 @@ import {
   APPROVED_ONCE,
   CONNECTION_TYPE,
   connectionProperties,
-  connectionsOf,
   GROUP_ID,
   type LinkState,
   linkStateOf,
@@ -296,7 +295,7 @@ export const privateEndpoints = resourceType({
     const registry = asked && (await reader.get(keyOf(asked.properties.privateLinkServiceId)));
     if (registry?.type !== REGISTRY_TYPE) return undefined;
     const limit = endpointLimitOf(registry);
-    if ((await connectionsOf(registry, reader)).length < limit) return undefined;
+    if ((await reader.countChildren(registry.key, CONNECTION_TYPE)) < limit) return undefined;
     return new Fault(
       'invalid',
       'QuotaExceeded',
