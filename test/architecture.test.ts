@@ -21,10 +21,18 @@ test('every file of the product begins by saying what it is', () => {
   assert.deepEqual(mute, []);
 });
 
-test('every dependency of package.json has its rooms, and every stated reason still has its file', () => {
+test('every dependency of package.json has its rooms and is used, and every stated reason still has its file', () => {
   const { dependencies } = JSON.parse(readFileSync(join(SOURCES, '../package.json'), 'utf8')) as { dependencies: Record<string, string> };
   for (const name of Object.keys(dependencies)) assert.ok(MODULES[name], `${name} has no entry in the table of modules`);
   const tree = readTree(SOURCES);
+  const imported = [...tree].filter(([path]) => !path.endsWith('.test.ts')).map(([, text]) => text);
+  for (const name of Object.keys(MODULES).filter((module) => !module.startsWith('node:'))) {
+    assert.ok(dependencies[name], `${name} is in the table of modules and not in package.json`);
+    assert.ok(
+      imported.some((text) => text.includes(`'${name}'`)),
+      `nothing imports ${name}: it need not be installed`,
+    );
+  }
   for (const [path, reason] of Object.entries(LONG_FILES)) {
     assert.ok(reason.length > 20, `${path}: a reason is a sentence`);
     assert.ok((tree.get(path)?.split('\n').length ?? 0) > 500, `${path} is no longer long: take it off the list`);
