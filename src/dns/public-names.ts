@@ -1,7 +1,7 @@
 /**
  * The public side of the world's DNS: the names of our registries, Azure's two that machines need, and nothing else. Pure.
  *
- * The chain of a registry's name is Azure's (azure-facts D.3, from a capture), TTLs at the right:
+ * The chain of a registry's name is Azure's (docs/sources.md#public-chain), TTLs at the right:
  *
  *     NAME.DOMAIN              CNAME  NAME.privatelink.DOMAIN               3600   from the first approval of an endpoint on, as long as a connection of one
  *     NAME.privatelink.DOMAIN  CNAME  REGION.fe.azcr.io                      300   is there, Rejected too; without one the first name leads here at once

@@ -1,8 +1,8 @@
 /**
  * Resolution as one virtual network sees it. Pure.
- * Azure's resolver (azure-facts D.4): of the private zones linked to the asker's network the one with the longest matching suffix is authoritative for the name,
- * and a name that it lacks does not exist, whatever the public side says. The target of a CNAME is resolved by the same rule, which is how a public name ends
- * at a private address.
+ * Azure's resolver (docs/sources.md#resolver): of the private zones linked to the asker's network the one with the longest matching suffix is authoritative
+ * for the name, and a name that it lacks does not exist, whatever the public side says. The target of a CNAME is resolved by the same rule, which is how a
+ * public name ends at a private address.
  */
 import { type DomainName, isWithinDomain } from '#base/domain-name.ts';
 import type { ResourceKey } from '#base/resource-id.ts';

@@ -3,7 +3,7 @@ import { type DomainName, isWithinDomain } from '#base/domain-name.ts';
 import type { ZonePart, ZoneRecordSet } from '#topology/snapshot.ts';
 import { type Lookup, negativeSoa, type ResourceRecord, type SoaData } from './record.ts';
 
-/** The SOA that Azure gives a private zone (azure-facts D.4: captures and exported templates), for a zone that states none. */
+/** The SOA that Azure gives a private zone (docs/sources.md#zone-soa), for a zone that states none. */
 const DEFAULT_SOA: SoaData = {
   mname: 'azureprivatedns.net',
   rname: 'azureprivatedns-host.microsoft.com',

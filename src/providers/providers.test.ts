@@ -122,7 +122,7 @@ test('a resource group goes with all that is in it, in whatever order it must', 
   assert.equal(plane.snapshot.networks.size + plane.snapshot.registries.size + plane.snapshot.names.zones.size, 0);
 });
 
-test('two endpoints of one registry and one zone: the last one written has the name, and deleting either takes it (azure-facts B.5)', async () => {
+test('two endpoints of one registry and one zone: the last one written has the name, and deleting either takes it (docs/sources.md#zone-group-records)', async () => {
   const plane = await wholeWorld();
   const group = { properties: { privateDnsZoneConfigs: [{ name: 'acr', properties: { privateDnsZoneId: plane.id(ZONE) } }] } };
   await plane.put(`${ENDPOINT}2`, plane.endpointBody());

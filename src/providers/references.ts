@@ -36,7 +36,7 @@ export function notChangeable(target: string): Fault {
 }
 
 /**
- * The second right a write needs, on the resource it links to: 403 `LinkedAuthorizationFailed` when the caller lacks it (azure-facts B.1).
+ * The second right a write needs, on the resource it links to: 403 `LinkedAuthorizationFailed` when the caller lacks it (docs/sources.md#linked-authorization).
  * @param shownAction the action as the text names it, when that is not the whole name
  */
 export function linkedRight(

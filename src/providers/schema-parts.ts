@@ -20,7 +20,7 @@ export function propertiesSchema(shape: z.ZodRawShape): Schema<JsonObject> {
   return z.preprocess((value) => withoutNulls(value ?? {}), z.object(shape)) as unknown as Schema<JsonObject>;
 }
 
-/** One of the values, matched without regard to case and given in its canonical form (azure-facts A.2: "Inputs are matched case-insensitively"). */
+/** One of the values, matched without regard to case and given in its canonical form (docs/sources.md#registry-shape). */
 export function choice<const Values extends readonly [string, ...string[]]>(...values: Values): z.ZodType<Values[number]> {
   const canonical = new Map(values.map((value) => [value.toLowerCase(), value]));
   return z.preprocess((value) => (typeof value === 'string' ? (canonical.get(value.toLowerCase()) ?? value) : value), z.enum(values)) as unknown as z.ZodType<

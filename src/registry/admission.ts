@@ -53,5 +53,6 @@ export function admit(request: Request, arrival: Arrival, snapshot: Snapshot, { 
   request.trace.push({ check, ok: false, detail: `${decision.reason}: ${decision.rule}` });
   if (arrival.via === 'endpoint' && decision.reason !== 'connection-not-approved')
     throw oci('MISDIRECTED', { message: `the address that was dialled does not serve '${request.host}'` });
+  // docs/sources.md#public-refusal
   throw oci('DENIED', { message: `client with IP '${decision.source}' is not allowed access. Refer https://aka.ms/acr/firewall to grant access.` });
 }

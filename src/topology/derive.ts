@@ -478,7 +478,7 @@ export class Derivation {
   }
 }
 
-/** A registry that private endpoints lead to serves its layers from data endpoints, asked or not: each member has an address (azure-facts B.3). */
+/** A registry that private endpoints lead to serves its layers from data endpoints, asked or not: each member has an address (docs/sources.md#data-endpoints). */
 function reached(
   fact: RegistryFact,
   connections: RegistryPart['connections'],

@@ -97,7 +97,7 @@ export const roleAssignments = resourceType({
     return { scope: scopeOf(resource.resourceId), ...resource.body.properties };
   },
 
-  /** az-wire 8: at the scope, inherited from above, and below; with `atScope()` not below. */
+  /** docs/sources.md#role-assignments: at the scope, inherited from above, and below; with `atScope()` not below. */
   async list(scope: ResourceKey | '/', filter, reader) {
     const asked = parseRoleFilter(filter, ['principalId']);
     return (await reader.list(ROLE_ASSIGNMENT_TYPE, '/')).filter((assignment) => {

@@ -25,7 +25,7 @@ async function furnished(): Promise<{ plane: ControlPlane; registry: string; ass
 const names = (answer: { body: { value: { properties: { roleName: string } }[] } }): string[] =>
   answer.body.value.map(({ properties }) => properties.roleName).sort();
 
-test('built-in roles are seen at every scope, by name and by id (az-wire 8)', async () => {
+test('built-in roles are seen at every scope, by name and by id (docs/sources.md#role-assignments)', async () => {
   const { plane, registry } = await furnished();
   assert.deepEqual(names(await plane.get(roleAt(plane.subscription, '').slice(0, -1))), [
     'AcrDelete',
@@ -48,7 +48,7 @@ test('built-in roles are seen at every scope, by name and by id (az-wire 8)', as
   assert.equal((await plane.ask('DELETE', roleAt('', ACR_PULL))).status, 403);
 });
 
-test('an assignment shows its scope and who made it, and acts (azure-facts A.7)', async () => {
+test('an assignment shows its scope and who made it, and acts (docs/sources.md#role-assignments)', async () => {
   const { plane, registry, assignment } = await furnished();
   const answer = await plane.ask('PUT', assignmentAt(registry, 1), assignment(ACR_PULL));
   assert.equal(answer.status, 201);
@@ -79,7 +79,7 @@ test('role, principal and name are checked; a twin is refused; nothing is change
   assert.equal((await plane.ask('DELETE', assignmentAt(registry, 1))).status, 200);
 });
 
-test('lists show what is inherited; atScope() hides what lies below (az-wire 8)', async () => {
+test('lists show what is inherited; atScope() hides what lies below (docs/sources.md#role-assignments)', async () => {
   const { plane, registry, assignment } = await furnished();
   await plane.put(assignmentAt(registry, 1), assignment(ACR_PULL));
   await plane.put(assignmentAt(plane.subscription, 3), assignment(ACR_PULL));

@@ -17,7 +17,7 @@ async function connected(
   };
 }
 
-test('Pending -> Approved -> Approved -> Rejected -> Approved (azure-facts B.1; the last is our choice)', async () => {
+test('Pending -> Approved -> Approved -> Rejected -> Approved (docs/sources.md#connection-states; the last is our choice)', async () => {
   const { plane, connection, set } = await connected(true);
   for (const status of ['Approved', 'Approved', 'Rejected', 'Approved']) {
     const answer = await set(status, { description: `said ${status}` });

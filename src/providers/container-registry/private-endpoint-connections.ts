@@ -27,7 +27,7 @@ export const privateEndpointConnections = resourceType({
   }),
 
   /**
-   * azure-facts B.1. Pending may become Approved or Rejected, Approved may become Rejected at any time, and approving twice is no error.
+   * docs/sources.md#connection-states. Pending may become Approved or Rejected, Approved may become Rejected at any time, and approving twice is no error.
    * A Rejected connection may be approved again: the general Private Link notes say no, nothing says so of registries (docs/unknowns.md).
    */
   async admit(draft, previous) {

@@ -15,7 +15,7 @@ export const privateLinkResources = resourceType({
   ownerMade: true,
   properties: propertiesSchema({}),
 
-  /** azure-facts A.4. */
+  /** docs/sources.md#private-link-resources */
   async present(resource, { reader, domain }): Promise<JsonObject> {
     const registry = await reader.get(resource.parent as ResourceKey);
     return {

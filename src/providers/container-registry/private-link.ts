@@ -16,7 +16,7 @@ export interface Member {
   readonly fqdns: readonly string[];
 }
 
-/** The members of a registry: the login server, then the data endpoint of each region (azure-facts A.4, privateLinkResources). */
+/** The members of a registry: the login server, then the data endpoint of each region (docs/sources.md#private-link-resources). */
 export function membersOf(registry: Pick<Resource, 'name' | 'body'>, domain: string): readonly Member[] {
   const name = registry.name.toLowerCase();
   return [
@@ -55,7 +55,7 @@ export function endpointIdOf(connection: Pick<Resource, 'body'>): string {
   return (connection.body.properties.privateEndpoint as unknown as { id: string }).id;
 }
 
-/** The connection's properties as stored and shown (azure-facts A.4). */
+/** The connection's properties as stored and shown (docs/sources.md#connection-shape). */
 export function connectionProperties(endpointId: string, state: LinkState): JsonObject {
   return { privateEndpoint: { id: endpointId }, privateLinkServiceConnectionState: { ...state } };
 }

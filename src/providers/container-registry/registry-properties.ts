@@ -1,4 +1,4 @@
-/** The writable properties of a registry: their schema with Azure's defaults, and their types. azure-facts A.2 is the shape. */
+/** The writable properties of a registry: their schema with Azure's defaults, and their types. docs/sources.md#registry-shape */
 import { parsePrefix } from '#base/ip.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { type Schema, z } from '#base/schema.ts';
@@ -114,10 +114,10 @@ export function skuOf(registry: { readonly body: { readonly sku?: JsonObject } }
   return registry.body.sku?.name as Sku;
 }
 
-/** azure-facts B.6. `endpoints` holds unless the operator set another limit for the registry. */
+/** docs/sources.md#tiers. `endpoints` holds unless the operator set another limit for the registry. */
 export const LIMITS = { endpoints: 200, ipRules: 200, virtualNetworkRules: 100 } as const;
 
-/** Included storage in bytes, and webhooks (azure-facts B.6). */
+/** Included storage in bytes, and webhooks (docs/sources.md#tiers). */
 export const INCLUDED: Readonly<Record<Sku, { readonly bytes: number; readonly webhooks: number; readonly tokens: number }>> = {
   Basic: { bytes: 10 * 2 ** 30, webhooks: 2, tokens: 100 },
   Standard: { bytes: 100 * 2 ** 30, webhooks: 10, tokens: 500 },

@@ -1,4 +1,4 @@
-/** What a registry may be: the rules of its tiers, in the words of azure-facts B.3. Rules marked "ours" have no public source; they follow their family's wording. */
+/** What a registry may be: the rules of its tiers (docs/sources.md#tier-faults). Rules marked "ours" have no public source; they follow their family's wording. */
 import { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS, type RegistryProperties, type Sku } from './registry-properties.ts';

@@ -25,7 +25,7 @@ export const aRecordSets = resourceType({
     pattern: /^(?=.{1,250}$)(?:@|\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*)$/i,
     message: "a record set's name is relative to its zone: '@', '*', or labels of letters, digits, '-' and '_'",
   },
-  // azure-facts A.6 and B.5: 20 records a set; RFC 2181 section 8 for the TTL.
+  // docs/sources.md#private-dns-zones: 20 records a set; RFC 2181 section 8 for the TTL.
   properties: propertiesSchema({
     metadata: z.record(z.string(), z.string()).optional(),
     ttl: z
@@ -79,7 +79,7 @@ export const aRecordSets = resourceType({
   table: { Name: 'name', Fqdn: 'fqdn', Ttl: 'ttl', Type: "'A'", Value: "join(', ', aRecords[].ipv4Address)" },
 });
 
-/** The record set that a zone group keeps for one name of its endpoint (azure-facts D.4: TTL 10, metadata `creator`). */
+/** The record set that a zone group keeps for one name of its endpoint (docs/sources.md#zone-group-records). */
 export function endpointRecordSet(
   zone: Pick<Resource, 'id'>,
   name: string,

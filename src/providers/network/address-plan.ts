@@ -40,7 +40,7 @@ export async function subnetUsers(subnet: ResourceKey, reader: ResourceLookup): 
   return interfaces.flatMap((nic) => configurationsOf(nic).map((configuration) => `${nic.id}/ipConfigurations/${configuration.name}`));
 }
 
-/** Why a subnet cannot go: azure-facts B.4 `InUseSubnetCannotBeDeleted`. Undefined when it can. */
+/** Why a subnet cannot go: docs/sources.md#subnets `InUseSubnetCannotBeDeleted`. Undefined when it can. */
 export async function subnetInUse(subnet: Pick<Resource, 'key' | 'name'>, reader: ResourceLookup): Promise<Fault | undefined> {
   const users = await subnetUsers(subnet.key, reader);
   if (users.length === 0) return undefined;

@@ -48,7 +48,7 @@ test('an address that is taken, reserved or outside the subnet is refused', asyn
   assert.equal((await plane.get(other)).status, 404);
 });
 
-test('a subnet keeps five addresses and tells when it is full (azure-facts B.4 SubnetIsFull)', async () => {
+test('a subnet keeps five addresses and tells when it is full (docs/sources.md#network-interface-faults)', async () => {
   const { plane, nic } = await furnished('10.0.1.0/29');
   await plane.put(NIC, nic([{}, {}, {}]));
   const answer = await plane.ask('PUT', 'Microsoft.Network/networkInterfaces/other', nic([{}]));
@@ -84,7 +84,7 @@ test('joining a subnet needs the right to it (LinkedAuthorizationFailed)', async
   );
 });
 
-test("a private endpoint's interface is not for clients (azure-facts B.4 CannotModifyNicAttachedToPrivateEndpoint)", async () => {
+test("a private endpoint's interface is not for clients (docs/sources.md#network-interface-faults)", async () => {
   const { plane } = await furnished();
   await plane.put(ENDPOINT, plane.endpointBody());
   const id = (await plane.properties(ENDPOINT)).networkInterfaces[0].id;

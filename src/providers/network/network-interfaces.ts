@@ -51,7 +51,7 @@ export const networkInterfaces = resourceType({
   async admit(draft, previous, { reader, caller }) {
     const endpoint = previous && endpointOf(previous);
     if (endpoint !== undefined) {
-      // azure-facts B.4.
+      // docs/sources.md#network-interface-faults
       return [
         new Fault(
           'conflict',

@@ -33,7 +33,7 @@ async function recordsOf(
   for (const { properties } of nic ? configurationsOf(nic) : []) {
     for (const fqdn of properties.privateLinkConnectionProperties?.fqdns ?? []) {
       if (!isWithinDomain(fqdn, domain)) continue;
-      // `reg.azurecr.io` -> `reg`, `reg.region.data.azurecr.io` -> `reg.region.data`, in whichever zone (azure-facts D.3).
+      // `reg.azurecr.io` -> `reg`, `reg.region.data.azurecr.io` -> `reg.region.data`, in whichever zone (docs/sources.md#public-chain).
       const name = relativeName(fqdn, domain);
       records.set(name, [...(records.get(name) ?? []), properties.privateIPAddress]);
     }
@@ -55,7 +55,7 @@ export const privateDnsZoneGroups = resourceType({
     pattern: /^[A-Za-z0-9]$|^[A-Za-z0-9][\w.-]{0,78}\w$/,
     message: "a zone group's name has 1-80 letters, digits, '_', '.' and '-', starts with a letter or digit and ends with one of these or '_'",
   },
-  // azure-facts A.5: up to 5 zones.
+  // docs/sources.md#zone-groups: up to 5 zones.
   properties: propertiesSchema({
     privateDnsZoneConfigs: z
       .array(z.object({ name: z.string().min(1).max(80), properties: z.object({ privateDnsZoneId: resourceIdText(ZONE_TYPE) }) }))
@@ -63,7 +63,7 @@ export const privateDnsZoneGroups = resourceType({
       .default([]),
   }),
 
-  /** azure-facts B.4: one group an endpoint. */
+  /** docs/sources.md#zone-groups: one group an endpoint. */
   async limit(draft, { reader }) {
     const others = (await reader.children(draft.resourceId.parent as ResourceKey)).filter((child) => child.key !== draft.resourceId.key);
     if (others.length === 0) return undefined;

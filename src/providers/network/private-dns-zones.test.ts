@@ -18,7 +18,7 @@ const link = (plane: ControlPlane, more: object = {}, network = NETWORK) => ({
   properties: { virtualNetwork: { id: plane.id(network) }, ...more },
 });
 
-test('zone names have 2 to 34 labels (azure-facts B.5)', async () => {
+test('zone names have 2 to 34 labels (docs/sources.md#private-dns-zones)', async () => {
   const plane = await furnished();
   const labels = (count: number): string => Array.from({ length: count }, () => 'a').join('.');
   assert.equal((await plane.ask('PUT', zone('single'), { location: 'global' })).status, 400);
@@ -28,7 +28,7 @@ test('zone names have 2 to 34 labels (azure-facts B.5)', async () => {
   assert.equal((await plane.ask('PUT', zone('-bad.example'), { location: 'global' })).status, 400);
 });
 
-test('a fresh zone has one record set, its start of authority (azure-facts A.6, D.4)', async () => {
+test('a fresh zone has one record set, its start of authority (docs/sources.md#zone-soa)', async () => {
   const plane = await furnished();
   const shown = await plane.properties(ZONE);
   assert.equal(shown.numberOfRecordSets, 1);
@@ -55,14 +55,14 @@ test('a fresh zone has one record set, its start of authority (azure-facts A.6, 
   assert.equal((await plane.ask('DELETE', `${ZONE}/SOA/@`)).status, 405);
 });
 
-test('If-None-Match: * refuses a second creation, as az sends it (az-wire 7.3)', async () => {
+test('If-None-Match: * refuses a second creation, as az sends it (docs/sources.md#record-sets)', async () => {
   const plane = await furnished();
   const answer = await plane.ask('PUT', ZONE, { location: 'global' }, { headers: { 'if-none-match': '*' } });
   assert.equal(answer.status, 412);
   assert.deepEqual(answer.codes, ['PreconditionFailed']);
 });
 
-test('one link for a zone and a network, and one zone of a name for a network (azure-facts B.5)', async () => {
+test('one link for a zone and a network, and one zone of a name for a network (docs/sources.md#zone-links)', async () => {
   const plane = await furnished();
   const first = await plane.put(`${ZONE}/virtualNetworkLinks/l`, link(plane));
   assert.equal(first.properties.virtualNetworkLinkState, 'Completed');
@@ -99,7 +99,7 @@ test('a link names a network that exists, for good; what does not act says so', 
   assert.equal((await plane.ask('PUT', `${zone('plain.example')}/virtualNetworkLinks/l`, link(plane, { resolutionPolicy: 'NxDomainRedirect' }))).status, 400);
 });
 
-test('a zone with links is not deleted (azure-facts B.5 CannotDeleteResource)', async () => {
+test('a zone with links is not deleted (docs/sources.md#private-dns-zones)', async () => {
   const plane = await furnished();
   await plane.put(`${ZONE}/virtualNetworkLinks/l`, link(plane));
   const answer = await plane.ask('DELETE', ZONE);
@@ -115,7 +115,7 @@ test('a zone with links is not deleted (azure-facts B.5 CannotDeleteResource)', 
   assert.equal(plane.snapshot.names.zones.size, 0);
 });
 
-test('A record sets: paths in any casing, full names with a trailing dot, listed alone and with all (az-wire 7.3)', async () => {
+test('A record sets: paths in any casing, full names with a trailing dot, listed alone and with all (docs/sources.md#record-sets)', async () => {
   const plane = await furnished();
   const shown = await plane.put(`${ZONE}/a/reg.eastus.data`, { properties: { ttl: 300, aRecords: [{ ipv4Address: '10.0.0.9' }] } });
   assert.equal(shown.type, 'Microsoft.Network/privateDnsZones/A');
@@ -134,7 +134,7 @@ test('A record sets: paths in any casing, full names with a trailing dot, listed
   );
 });
 
-test('limits of A record sets: ttl, 20 records, addresses, no address twice (azure-facts A.6, B.5)', async () => {
+test('limits of A record sets: ttl, 20 records, addresses, no address twice (docs/sources.md#private-dns-zones)', async () => {
   const plane = await furnished();
   const records = (count: number) => Array.from({ length: count }, (_, index) => ({ ipv4Address: `10.0.3.${index}` }));
   const codes = async (properties: object) => (await plane.ask('PUT', `${ZONE}/A/x`, { properties })).codes;
@@ -150,7 +150,7 @@ test('limits of A record sets: ttl, 20 records, addresses, no address twice (azu
   assert.equal(plane.snapshot.names.zones.get(plane.id(ZONE).toLowerCase() as ResourceKey)?.records.has('x.privatelink.azurecr.io' as DomainName), false);
 });
 
-test("a record set's etag in the body is a condition (az-wire 7.3)", async () => {
+test("a record set's etag in the body is a condition (docs/sources.md#record-sets)", async () => {
   const plane = await furnished();
   const { etag } = await plane.put(`${ZONE}/A/x`, { properties: { ttl: 60 } });
   assert.equal((await plane.ask('PUT', `${ZONE}/A/x`, { etag, properties: { ttl: 61 } })).status, 200);

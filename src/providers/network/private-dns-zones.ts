@@ -12,7 +12,7 @@ export const privateDnsZones = resourceType({
   location: 'global',
   tags: true,
   asyncOperationPath: 'location',
-  // azure-facts B.5: "zone names need >=2 and <=34 labels".
+  // docs/sources.md#private-dns-zones
   name: {
     pattern: /^(?=.{3,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.){1,33}[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i,
     message: "a private DNS zone's name is a DNS name of 2 to 34 labels",
@@ -44,7 +44,7 @@ export const privateDnsZones = resourceType({
     };
   },
 
-  /** azure-facts B.5: a zone with links is not deleted; its record sets go with it. */
+  /** docs/sources.md#private-dns-zones: a zone with links is not deleted; its record sets go with it. */
   async mayDelete(resource, { reader }) {
     const links = (await reader.children(resource.key)).filter((child) => child.type === LINK_TYPE);
     if (links.length === 0) return [];

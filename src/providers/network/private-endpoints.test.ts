@@ -12,7 +12,7 @@ async function furnished(options: { sku?: string; subnet?: string } = {}): Promi
 
 const GUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
-test('the shape of an approved endpoint: interface, connection on both sides, custom DNS (azure-facts A.4, A.5)', async () => {
+test('the shape of an approved endpoint: interface, connection on both sides, custom DNS (docs/sources.md#endpoint-shape)', async () => {
   const plane = await furnished();
   const shown = await plane.put(ENDPOINT, plane.endpointBody());
   const { properties } = shown;
@@ -34,7 +34,7 @@ test('the shape of an approved endpoint: interface, connection on both sides, cu
   assert.deepEqual((await plane.properties(REGISTRY)).privateEndpointConnections[0].id, theirs.id);
 });
 
-test('a manual request is Pending with its message and shows no names until it is approved (azure-facts B.1)', async () => {
+test('a manual request is Pending with its message and shows no names until it is approved (docs/sources.md#connection-states)', async () => {
   const plane = await furnished();
   const { properties } = await plane.put(ENDPOINT, plane.endpointBody({ manual: true, message: 'please' }));
   assert.deepEqual(properties.privateLinkServiceConnections, []);
@@ -51,7 +51,7 @@ test('a manual request is Pending with its message and shows no names until it i
   assert.deepEqual(long.codes, ['InvalidParameter']);
 });
 
-test('an automatic request needs the right to approve at the registry; a manual one does not (azure-facts B.1 LinkedAuthorizationFailed)', async () => {
+test('an automatic request needs the right to approve at the registry; a manual one does not (docs/sources.md#linked-authorization)', async () => {
   const plane = await furnished();
   const principal = '22222222-2222-4222-8222-222222222222';
   const group = `${plane.subscription}/resourceGroups/rg`;
@@ -69,7 +69,7 @@ test('an automatic request needs the right to approve at the registry; a manual 
   assert.equal(manual.status, 201, manual.message);
 });
 
-test('only Premium registries, which exist, are reached, in the group registry (azure-facts B.3 families)', async () => {
+test('only Premium registries, which exist, are reached, in the group registry (docs/sources.md#tier-faults)', async () => {
   const plane = await furnished({ sku: 'Standard' });
   const answer = await plane.ask('PUT', ENDPOINT, plane.endpointBody());
   assert.equal(answer.status, 400);
@@ -96,7 +96,7 @@ test('only Premium registries, which exist, are reached, in the group registry (
   assert.equal((await plane.get(ENDPOINT)).status, 404);
 });
 
-test('an endpoint lies in the region of its network; the registry may be elsewhere (azure-facts B.1)', async () => {
+test('an endpoint lies in the region of its network; the registry may be elsewhere (docs/sources.md#endpoint-placement)', async () => {
   const plane = await furnished();
   assert.deepEqual((await plane.ask('PUT', ENDPOINT, { ...plane.endpointBody(), location: 'eastus' })).codes, ['InvalidResourceReference']);
   await plane.put('Microsoft.ContainerRegistry/registries/farregistry', { location: 'Japan East', sku: { name: 'Premium' } });
@@ -112,7 +112,7 @@ test('an endpoint lies in the region of its network; the registry may be elsewhe
   assert.equal((await plane.properties(ENDPOINT)).customDnsConfigs[1].fqdn, 'farregistry.japaneast.data.azurecr.io');
 });
 
-test('a registry has 200 endpoints, or as many as its operator says (azure-facts B.1, B.3 QuotaExceeded)', async () => {
+test('a registry has 200 endpoints, or as many as its operator says (docs/sources.md#endpoint-limit)', async () => {
   const plane = await furnished();
   const set = await plane.ask('POST', `${REGISTRY}/setPrivateEndpointLimit`, { limit: 2 });
   assert.equal(set.status, 200, set.message);
@@ -144,7 +144,7 @@ test('without room for every member nothing is made, and the subnet is named (Su
   assert.equal((await plane.get(`${REGISTRY}/privateEndpointConnections`)).body.value.length, 1);
 });
 
-test('static addresses: one for each member, and kept (azure-facts B.2)', async () => {
+test('static addresses: one for each member, and kept (docs/sources.md#static-addresses)', async () => {
   const plane = await furnished();
   const configuration = (memberName: string, privateIPAddress: string) => ({
     name: `for-${memberName}`,
@@ -200,7 +200,7 @@ test('what an endpoint is bound to does not change; names and addresses stay ove
   assert.equal((await plane.properties(connection)).privateLinkServiceConnectionState.description, 'no');
 });
 
-test('a connection that the registry removed leaves its endpoint Disconnected for good (azure-facts B.1)', async () => {
+test('a connection that the registry removed leaves its endpoint Disconnected for good (docs/sources.md#connection-states)', async () => {
   const plane = await furnished();
   await plane.put(ENDPOINT, plane.endpointBody());
   const connection = await plane.connection();
@@ -251,7 +251,7 @@ const zones = (plane: ControlPlane, ...names: string[]) => ({
   },
 });
 
-test('a zone group writes records of TTL 10 with their creator, and takes the names over from the endpoint (azure-facts D.4, A.5)', async () => {
+test('a zone group writes records of TTL 10 with their creator, and takes the names over from the endpoint (docs/sources.md#zone-group-records)', async () => {
   const plane = await furnished();
   await plane.put(ZONE, { location: 'global' });
   await plane.put(ENDPOINT, plane.endpointBody());
@@ -285,7 +285,7 @@ test('a zone group writes records of TTL 10 with their creator, and takes the na
   assert.equal((await plane.properties(ENDPOINT)).customDnsConfigs.length, 2);
 });
 
-test('names and records come with the first approval and stay through Rejected and Disconnected', async () => {
+test('names and records come with the first approval and stay through Rejected and Disconnected (docs/sources.md#names-after-rejection)', async () => {
   const plane = await furnished();
   await plane.put(ZONE, { location: 'global' });
   await plane.put(ENDPOINT, plane.endpointBody({ manual: true }));
@@ -334,7 +334,7 @@ test('a connection that was removed before it was ever Approved leaves no names'
   assert.deepEqual((await plane.properties(ENDPOINT)).customDnsConfigs, []);
 });
 
-test('one group an endpoint, five zones a group, no two of a name, all existing (azure-facts B.4, A.5)', async () => {
+test('one group an endpoint, five zones a group, no two of a name, all existing (docs/sources.md#zone-groups)', async () => {
   const plane = await furnished();
   await plane.put(ENDPOINT, plane.endpointBody());
   const group = `${ENDPOINT}/privateDnsZoneGroups/zg`;

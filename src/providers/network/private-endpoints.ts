@@ -71,7 +71,7 @@ export async function endpointNic(endpoint: Resource, reader: ResourceLookup): P
   return reader.get(keyOf(nicIdOf(endpoint)));
 }
 
-/** The state both sides see. Without its connection, which the registry's owner has removed, an endpoint is Disconnected for good (azure-facts B.1). */
+/** The state both sides see. An endpoint whose connection the registry's owner has removed is Disconnected for good (docs/sources.md#connection-states). */
 export async function endpointState(endpoint: Resource, reader: ResourceLookup): Promise<LinkState> {
   const connection = await reader.get(keyOf(connectionIdOf(endpoint)));
   if (connection) return linkStateOf(connection);
@@ -79,8 +79,9 @@ export async function endpointState(endpoint: Resource, reader: ResourceLookup):
 }
 
 /**
- * Whether the endpoint shows its names and addresses: from the first approval on, whatever the registry's owner says later. In a linked network the name then leads
- * to the refusal at the endpoint and never falls back to the public side. The interface remembers when the connection itself is gone. docs/unknowns.md
+ * Whether the endpoint shows its names and addresses (docs/sources.md#names-after-rejection): from the first approval on, whatever the registry's owner says
+ * later. In a linked network the name then leads to the refusal at the endpoint and never falls back to the public side. The interface remembers when the
+ * connection itself is gone.
  */
 export async function showsNames(endpoint: Resource, reader: ResourceLookup): Promise<boolean> {
   const connection = await reader.get(keyOf(connectionIdOf(endpoint)));
@@ -136,7 +137,7 @@ async function targetFaults(draft: Draft, { reader, caller, domain }: HookContex
   return faults;
 }
 
-/** With static addresses every member needs one (azure-facts B.2). */
+/** With static addresses every member needs one (docs/sources.md#static-addresses). */
 function staticAddressFaults(draft: Draft, members: readonly Member[]): Fault[] {
   const given = propertiesOf(draft).ipConfigurations;
   if (given.length === 0) return [];
@@ -249,7 +250,7 @@ async function membersFor(endpoint: Resource, { reader, domain }: HookContext): 
   }));
 }
 
-/** Clients resolve these by themselves while no zone group does it: each host name of the endpoint with its address (azure-facts A.5). */
+/** Clients resolve these by themselves while no zone group does it: each host name of the endpoint with its address (docs/sources.md#endpoint-shape). */
 function customDnsConfigs(configurations: readonly IpConfiguration[]): Json {
   return configurations.flatMap(({ properties }) =>
     (properties.privateLinkConnectionProperties?.fqdns ?? []).map((fqdn) => ({ fqdn, ipAddresses: [properties.privateIPAddress] })),
@@ -289,7 +290,7 @@ export const privateEndpoints = resourceType({
 
   immutable: ['subnet.id', 'customNetworkInterfaceName'],
 
-  /** azure-facts B.1 (200, older registries 10) and B.3, the QuotaExceeded family. */
+  /** docs/sources.md#endpoint-limit and, for the words, docs/sources.md#tier-faults. */
   async limit(draft, { reader }) {
     const [asked] = [...propertiesOf(draft).privateLinkServiceConnections, ...propertiesOf(draft).manualPrivateLinkServiceConnections];
     const registry = asked && (await reader.get(keyOf(asked.properties.privateLinkServiceId)));

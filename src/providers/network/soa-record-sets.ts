@@ -15,7 +15,7 @@ interface SoaRecord {
   readonly minimumTtl: number;
 }
 
-/** The SOA record set of a zone, with the values of azure-facts D.4 (captures; older zones show minimumTtl 300). */
+/** The SOA record set of a zone, with Azure's values (docs/sources.md#zone-soa). */
 export function startOfAuthority(zone: Pick<Resource, 'id'>): OwnedResource {
   return {
     id: `${zone.id}/SOA/@`,

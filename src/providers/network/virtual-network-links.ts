@@ -36,7 +36,7 @@ export const virtualNetworkLinks = resourceType({
     return new Fault('invalid', 'QuotaExceeded', `Private zone '${zoneName(zone)}' has ${MAX_LINKS} virtual network links, as many as a zone may have.`);
   },
 
-  /** azure-facts B.5: one link for a zone and network, and one zone of a name for a network. */
+  /** docs/sources.md#zone-links: one link for a zone and network, and one zone of a name for a network. */
   async admit(draft, previous, { reader, caller }) {
     const target = 'properties.virtualNetwork.id';
     const id = networkIdOf(draft);

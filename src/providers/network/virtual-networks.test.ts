@@ -13,7 +13,7 @@ async function furnished(): Promise<ControlPlane> {
   return plane;
 }
 
-test('subnets ride in the body of the network and are resources of their own (az-wire 7.1)', async () => {
+test('subnets ride in the body of the network and are resources of their own (docs/sources.md#virtual-networks)', async () => {
   const plane = await furnished();
   assert.equal((await plane.properties(SUBNET)).addressPrefix, '10.0.1.0/24');
   await plane.put(`${NETWORK}/subnets/t`, subnet('10.0.2.0/24', { serviceEndpoints: [{ service: 'Microsoft.ContainerRegistry' }] }));
@@ -48,7 +48,7 @@ test('the address space and the subnets inside it may move in one write', async 
   assert.equal((await plane.properties(SUBNET)).addressPrefix, '10.7.1.0/24');
 });
 
-test('a subnet in use is neither deleted nor dropped by its network (azure-facts B.4 InUseSubnetCannotBeDeleted)', async () => {
+test('a subnet in use is neither deleted nor dropped by its network (docs/sources.md#subnets)', async () => {
   const plane = await furnished();
   await plane.put(ENDPOINT, plane.endpointBody());
   const nic = (await plane.properties(ENDPOINT)).networkInterfaces[0].id;
@@ -69,7 +69,7 @@ test('a subnet in use is neither deleted nor dropped by its network (azure-facts
   assert.deepEqual(moved.codes, ['InUsePrefixCannotBeDeleted']);
 });
 
-test('subnets lie inside the address space, apart from each other, and are no smaller than /29 (azure-facts B.4)', async () => {
+test('subnets lie inside the address space, apart from each other, and are no smaller than /29 (docs/sources.md#subnets)', async () => {
   const plane = await furnished();
   const refusal = async (prefix: string): Promise<readonly string[]> => (await plane.ask('PUT', `${NETWORK}/subnets/t`, subnet(prefix))).codes;
   const outside = await plane.ask('PUT', `${NETWORK}/subnets/t`, subnet('10.9.0.0/24'));
@@ -141,7 +141,7 @@ test('settings that do not act yet say so', async () => {
   assert.match(String(dns.headers.warning), /dhcpOptions\.dnsServers/);
 });
 
-test('a network takes its zone links along (azure-facts B.5)', async () => {
+test('a network takes its zone links along (docs/sources.md#zone-links)', async () => {
   const plane = await furnished();
   await plane.put('Microsoft.Network/privateDnsZones/a.example', { location: 'global' });
   const link = 'Microsoft.Network/privateDnsZones/a.example/virtualNetworkLinks/l';

@@ -137,7 +137,7 @@ export const virtualNetworks = resourceType({
     return faults;
   },
 
-  /** azure-facts B.5: "VNet delete -> its links and auto-registered records go". */
+  /** docs/sources.md#zone-links: a network takes its links along. */
   async takes(resource, reader) {
     return (await reader.referrers(resource.key, 'Microsoft.Network/privateDnsZones/virtualNetworkLinks')).map((link) => link.key);
   },

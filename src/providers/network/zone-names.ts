@@ -7,7 +7,7 @@ export const LINK_TYPE = 'Microsoft.Network/privateDnsZones/virtualNetworkLinks'
 export const A_TYPE = 'Microsoft.Network/privateDnsZones/A';
 export const SOA_TYPE = 'Microsoft.Network/privateDnsZones/SOA';
 
-/** azure-facts B.5. */
+/** docs/sources.md#private-dns-zones */
 export const MAX_RECORD_SETS = 25_000;
 export const MAX_LINKS = 1_000;
 export const MAX_REGISTRATION_LINKS = 100;
