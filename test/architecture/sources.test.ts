@@ -45,6 +45,17 @@ test('every topic says what is so and how that is known', () => {
   }
 });
 
+test('every code that docs/unknowns.md owns up to is one that the code answers with', () => {
+  const own = readFileSync(join(ROOT, 'docs/unknowns.md'), 'utf8');
+  const codes = [...own.slice(own.indexOf('## Codes of our own')).matchAll(/`([A-Z][A-Za-z]+)`/g)].map(([, code]) => code);
+  assert.ok(codes.length >= 20, `only ${codes.length} codes found`);
+  const product = [...readTree(join(ROOT, 'src'))].filter(([path]) => !/\.(?:test|fixture)\.ts$/.test(path)).map(([, text]) => text);
+  assert.deepEqual(
+    codes.filter((code) => !product.some((text) => text.includes(`'${code}'`))),
+    [],
+  );
+});
+
 test('links of the documents lead somewhere', () => {
   for (const name of ['sources.md', 'unknowns.md', 'lifecycle.md', 'decisions/dependencies.md']) {
     const text = readFileSync(join(ROOT, 'docs', name), 'utf8');
