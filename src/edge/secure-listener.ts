@@ -24,6 +24,8 @@ export interface SecureListenerOptions {
   handle(request: SocketRequest, connection: Connection, sni: string | undefined): Promise<Reply>;
   /** When listening failed after all. */
   onError(error: Error): void;
+  /** How long a handshake may take from the connection on; 10 s unless given. */
+  readonly handshakeMs?: number;
 }
 
 export interface SecureListener {
@@ -44,11 +46,10 @@ function ends(socket: Socket): string {
 
 export function listenSecurely(options: SecureListenerOptions): SecureListener {
   const { log, name } = options;
-  const connections = new Map<string, { raw: Socket; connection: Connection }>();
+  const connections = new Map<string, { raw: Socket; connection: Connection; handshake: NodeJS.Timeout }>();
   const server: Server = createServer({
     ...SERVER_OPTIONS,
     ...TLS_OPTIONS,
-    handshakeTimeout: HANDSHAKE_MS,
     ...(options.unnamed ? { key: options.unnamed.key, cert: options.unnamed.certificate } : {}),
     // Node calls this as a method of the TLS socket.
     SNICallback(this: TLSSocket | undefined, servername, done) {
@@ -78,10 +79,16 @@ export function listenSecurely(options: SecureListenerOptions): SecureListener {
       return;
     }
     const key = ends(socket);
-    connections.set(key, { raw: socket, connection });
-    socket.once('close', () => connections.delete(key));
+    // Node's own limit begins anew with each byte, and what it then writes waits for the handshake that never ends.
+    const handshake = setTimeout(() => socket.destroy(), options.handshakeMs ?? HANDSHAKE_MS);
+    connections.set(key, { raw: socket, connection, handshake });
+    socket.once('close', () => {
+      clearTimeout(handshake);
+      connections.delete(key);
+    });
     startTls.call(server, socket);
   });
+  server.on('secureConnection', (socket) => clearTimeout(connections.get(ends(socket))?.handshake));
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) =>
     log.debug({ listener: name, peer: socket.remoteAddress, error: error.code ?? error.message }, 'TLS handshake failed'),
   );
