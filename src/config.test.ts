@@ -6,7 +6,13 @@ import { configFrom, dataFolder } from './config.ts';
 
 test('without flags everything listens on loopback only', () => {
   const config = configFrom({}, { HOME: '/home/x', POSTERN_DATA: '/data' });
-  assert.deepEqual([config.listen, config.public], [{ host: '127.0.0.1', port: 8443 }, { host: '127.0.0.1', port: 5443 }]);
+  assert.deepEqual(
+    [config.listen, config.public],
+    [
+      { host: '127.0.0.1', port: 8443 },
+      { host: '127.0.0.1', port: 5443 },
+    ],
+  );
   assert.deepEqual([config.data, config.domain, config.hostDomain, config.fabric], ['/data', 'azurecr.io', 'localhost', 'world']);
 });
 
