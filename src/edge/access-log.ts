@@ -32,7 +32,20 @@ export interface AccessEntry {
   readonly failure?: TraceStep;
 }
 
+const HOST_CHARACTERS = 300;
 const PATH_CHARACTERS = 500;
+/** What is kept of one step, and how many: details quote what clients sent, and 10,000 requests are kept. */
+const DETAIL_CHARACTERS = 1_000;
+const STEPS = 100;
+
+/** A copy: a slice alone would keep the whole text alive that it was taken from. */
+function cut(text: string, characters: number): string {
+  return Buffer.from(text.slice(0, characters)).toString();
+}
+
+function cutStep(step: TraceStep): TraceStep {
+  return step.detail.length <= DETAIL_CHARACTERS ? step : { ...step, detail: `${cut(step.detail, DETAIL_CHARACTERS)}…` };
+}
 
 export class AccessLog {
   readonly #log: Log;
@@ -48,15 +61,16 @@ export class AccessLog {
   }
 
   record(request: Request, arrival: Arrival, decided: { status: number; durationMs: number; registry?: ResourceKey }): void {
-    const { trace } = request;
+    const failed = request.trace.findIndex((step) => !step.ok);
+    const trace = request.trace.filter((_, index) => index < STEPS || index === failed).map(cutStep);
     const failure = trace.find((step) => !step.ok);
     const detail = (check: string): string | undefined => trace.findLast((step) => step.check === check)?.detail;
     const entry: AccessEntry = {
       id: request.id,
       time: new Date(this.#clock.now()).toISOString(),
       method: request.method,
-      host: request.authority.slice(0, 300),
-      path: request.path.slice(0, PATH_CHARACTERS),
+      host: cut(request.authority, HOST_CHARACTERS),
+      path: cut(request.path, PATH_CHARACTERS),
       status: decided.status,
       durationMs: Math.round(decided.durationMs * 10) / 10,
       listener: arrival.listener,
@@ -69,7 +83,7 @@ export class AccessLog {
       rule: detail('rule'),
       identity: detail('identity'),
       role: detail('role'),
-      trace: [...trace],
+      trace,
       ...(failure ? { failure } : {}),
     };
     if (this.#entries.size >= this.#size) this.#entries.delete(this.#entries.keys().next().value as string);

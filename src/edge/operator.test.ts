@@ -124,6 +124,17 @@ test('the oldest requests make room', () => {
   assert.deepEqual([log.why('a'), log.why('b')?.id, log.why('C')?.id], [undefined, 'b', 'c']);
 });
 
+test('what a client sent is not kept whole, but the failed step always is', () => {
+  const log = new AccessLog({ log: silentLog, clock, size: 2 });
+  const steps = Array.from({ length: 500 }, (_, index) => ({ check: 'scope', ok: index !== 400, detail: 'x'.repeat(250_000) }));
+  log.record({ ...requestOf('GET', `https://a/${'p'.repeat(30_000)}`), id: 'a', trace: steps }, arrival, { status: 401, durationMs: 0 });
+  const entry = log.why('a');
+  assert.ok(JSON.stringify(entry).length < 150_000, `${JSON.stringify(entry).length} characters`);
+  assert.equal(entry?.trace.length, 101);
+  assert.equal(entry?.trace.at(-1)?.ok, false);
+  assert.equal(entry?.failure?.ok, false);
+});
+
 test('machines are listed for who may read them', async () => {
   const [machine] = JSON.parse((await ask('/machines?name=VM-APP', 'owner')).body).value;
   assert.deepEqual([machine.name, machine.networkNamespace], ['vm-app', '/run/netns/x']);
