@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { Fault } from '#base/fault.ts';
 import { machineEnvironment } from './machine-environment.ts';
 import { childrenOf } from './processes.ts';
@@ -15,8 +16,15 @@ export interface MachineEntry {
   readonly machine: { readonly name: string; readonly networkNamespace: string; readonly mountNamespace: string; readonly utsNamespace?: string };
 }
 
+/**
+ * A terminal's Ctrl-C reaches everyone in between as well, and nsenter, which waits for the command, would end of it and the command with it. So it is
+ * ignored from here on, and no longer by the command. Where `env` cannot take that back (coreutils before 8.31), Ctrl-C just ends the command.
+ */
+const RESET = 'env --default-signal=INT,QUIT';
+const OUTSIDE = `if ${RESET} true 2>/dev/null; then trap "" INT QUIT; fi; exec "$@"`;
+
 /** Goes to the caller's folder where the machine has it, else home; then becomes the command, with the shell's own codes 126 and 127 when it cannot. */
-const START = 'folder=$1; shift; cd "$folder" 2>/dev/null || cd; exec "$@"';
+const INSIDE = `folder=$1; shift; cd "$folder" 2>/dev/null || cd; if ${RESET} true 2>/dev/null; then exec ${RESET} "$@"; fi; exec "$@"`;
 
 /** The command line that runs `command` in the machine. `owner` is who started the world, where the caller is root and the world is not. */
 export function enterCommand(
@@ -32,25 +40,8 @@ export function enterCommand(
   const uts = machine.utsNamespace === undefined ? [] : [`--uts=${world}/root${machine.utsNamespace}`];
   const places = [`--pid=${world}/ns/pid`, `--net=${world}/root${machine.networkNamespace}`, `--mount=${world}/root${machine.mountNamespace}`, ...uts];
   // One pdeathsig for nsenter and one for the command, which nsenter forks to get into the PID namespace.
-  return [
-    'setpriv',
-    '--pdeathsig',
-    'KILL',
-    ...become,
-    'nsenter',
-    ...user,
-    ...places,
-    '--',
-    'setpriv',
-    '--pdeathsig',
-    'KILL',
-    'sh',
-    '-c',
-    START,
-    'sh',
-    folder,
-    ...command,
-  ];
+  const outside = ['setpriv', '--pdeathsig', 'KILL', ...become, 'sh', '-c', OUTSIDE, 'sh', 'nsenter', ...user, ...places, '--'];
+  return [...outside, 'setpriv', '--pdeathsig', 'KILL', 'sh', '-c', INSIDE, 'sh', folder, ...command];
 }
 
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -73,8 +64,9 @@ export async function runInMachine(entry: MachineEntry, command: readonly string
   const owner = entry.rootless && caller === 0 && world.uid !== 0 ? world : undefined;
   const [program = '', ...args] = enterCommand(entry, command, process.cwd(), owner);
   const child = spawn(program, args, { stdio, env: machineEnvironment(entry.machine.name, process.env) });
+  const atTerminal = [0, 1, 2].some((fd) => isatty(fd));
   const forward = (signal: NodeJS.Signals): void => {
-    if (process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT')) return;
+    if (atTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT')) return;
     const inside = child.pid === undefined ? [] : childrenOf(child.pid);
     // Before the command has started there is only nsenter to tell, and its end is the command's.
     for (const pid of inside.length > 0 ? inside : [child.pid ?? 0]) if (pid > 0) send(pid, signal);

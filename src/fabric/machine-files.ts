@@ -5,6 +5,8 @@
  *     /var/lib   the host's, with the machine's own changes on top (package tools and engines keep state there)
  *     /run /tmp  its own and empty: sockets and files with credentials would cross between machines otherwise
  *     /root      its own and empty: the home of the one who runs commands there
+ *     /var/lib/containers, docker, containerd
+ *                its own and empty, where the host has them: engines' state is a machine's own, and the host's is closed to an ordinary user's world
  *     DATA       empty: keys and operator credentials
  *
  * The project and its Node stay visible wherever they lie, and /sys is not mounted anew, so that container engines find their control groups.
@@ -57,9 +59,13 @@ export interface MountPlan {
   readonly overlay?: boolean;
 }
 
+/** /run is the last: what the others are put together in lies there. */
 const OWN_PLACES = [
   ['/tmp', '1777'],
   ['/root', '700'],
+  ['/var/lib/containers', '700'],
+  ['/var/lib/docker', '700'],
+  ['/var/lib/containerd', '700'],
   ['/run', '755'],
 ] as const;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,8 @@ import { boundPort, close, lockFile, openListener } from './sockets.ts';
 const fault = (code: string, text: RegExp) => (thrown: unknown) => thrown instanceof Fault && thrown.code === code && text.test(thrown.message);
 
 test('a listener of the host is served by Node once its descriptor is handed over', async () => {
-  for (const host of ['127.0.0.1', 'localhost', '::1']) {
+  const hosts = ['127.0.0.1', 'localhost', ...(/^0{31}1 /m.test(readIfThere('/proc/net/if_inet6')) ? ['::1'] : [])];
+  for (const host of hosts) {
     const fd = openListener(host, 0);
     const port = boundPort(fd);
     assert.ok(port > 0);
@@ -24,6 +25,10 @@ test('a listener of the host is served by Node once its descriptor is handed ove
     server.close();
   }
 });
+
+function readIfThere(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
 
 test('a port in use is a fault that names its holder and the flag, also before the first one is served', () => {
   const fd = openListener('127.0.0.1', 0);

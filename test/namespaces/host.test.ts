@@ -12,6 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { monotonicMs } from '#base/clock.ts';
 import { toolPath } from '#fabric/commands.ts';
+import { quote } from '#fabric/machine-files.ts';
 import { boundPort, close, openListener } from '#fabric/sockets.ts';
 import type { Instance } from '../../src/host.ts';
 import { everybody, folderOf, ordinary, root, type Who } from './own-world.ts';
@@ -247,6 +248,30 @@ for (const who of everybody) {
       await once(trapping.stdout as never, 'data');
       trapping.kill('SIGTERM');
       assert.deepEqual(await outcomeOf(trapping), { code: 3, output: 'caught\n' });
+    });
+
+    test('Ctrl-C in a terminal reaches the command once, and exec waits for what it does', async (context) => {
+      const run = await up(context, who);
+      const words = [
+        process.execPath,
+        PARENT,
+        'exec',
+        JSON.stringify(run.instance),
+        JSON.stringify(run.inside.machine),
+        'sh',
+        '-c',
+        'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.01; done',
+      ];
+      const [program = '', ...args] = [...who.become, 'script', '-qec', `exec ${words.map(quote).join(' ')}`, '/dev/null'];
+      const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { PATH: toolPath() } });
+      context.after(() => void child.kill('SIGKILL'));
+      const rest: string[] = [];
+      for await (const line of createInterface(child.stdout)) {
+        if (line.includes('ready')) child.stdin.write('\x03');
+        else rest.push(line);
+      }
+      assert.equal(rest.filter((line) => line.includes('caught')).length, 1);
+      assert.equal(child.exitCode ?? (await once(child, 'exit'))[0], 5);
     });
 
     test('kill -9 of exec ends the command, and so does the end of the world', async (context) => {

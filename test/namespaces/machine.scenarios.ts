@@ -43,7 +43,11 @@ export const scenarios: Record<string, () => Promise<void>> = {
       assert.ok(!existsSync(`${place}/postern-test`), place);
     }
     assert.deepEqual(readdirSync('/tmp'), before);
-    assert.equal((await inMachine(fabric, 'vm-app', 'ls', '/root', '/tmp')).output, '/root:\npostern-test\n\n/tmp:\npostern-test\n');
+    // But for the way to the project, which stays visible wherever it lies.
+    const own = (place: string): string[] => ['postern-test', ...(PROJECT.startsWith(`${place}/`) ? [PROJECT.split('/')[2] as string] : [])].sort();
+    for (const place of ['/root', '/tmp']) assert.deepEqual((await inMachine(fabric, 'vm-app', 'ls', place)).output.trim().split('\n').sort(), own(place));
+    // What the host's engines keep is closed to an ordinary user, and must be in nobody's way.
+    if (existsSync('/var/lib/containers')) assert.deepEqual(await inMachine(fabric, 'vm-app', 'ls', '/var/lib/containers'), { code: 0, output: '' });
   },
 
   async 'the data folder looks empty, the project and its Node do not'() {
