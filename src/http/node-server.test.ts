@@ -284,7 +284,13 @@ test('malformed HTTP is answered plainly, and the server goes on', async (t) => 
 
 test('our own refusals of a request are JSON with a request id', async (t) => {
   const { exchange } = await running(t, async () => emptyReply(200));
-  for (const text of ['NONSENSE\r\n\r\n', 'OPTIONS * HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n']) {
+  for (const text of [
+    'NONSENSE\r\n\r\n',
+    'OPTIONS * HTTP/1.1\r\nHost: a.test\r\n\r\n',
+    'GET / HTTP/1.1\r\n\r\n',
+    'GET / HTTP/1.0\r\n\r\n',
+    'PUT / HTTP/1.1\r\nHost: a.test\r\nExpect: 200-ok\r\nContent-Length: 5\r\n\r\nhello',
+  ]) {
     const answer = await exchange(text);
     const body = JSON.parse(bodyOf(answer).toString());
     assert.ok(body.error.code && body.errors[0].code);

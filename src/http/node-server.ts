@@ -20,6 +20,8 @@ export const SERVER_OPTIONS = {
   requestTimeout: 0,
   keepAliveTimeout: 65_000,
   noDelay: true,
+  /** A missing Host is refused by `serve`, in words and with an id. */
+  requireHostHeader: false,
 } as const satisfies ServerOptions;
 
 /** A connection on which nothing has moved for this long is closed, in the midst of a request too. */
@@ -78,6 +80,12 @@ export function serve(server: Server | SecureServer, handle: Handler, options: {
     };
     onRequest(message, response, expectation);
   });
+  // RFC 9110 section 10.1.1: there is no other expectation than 100-continue.
+  server.on('checkExpectation', (message, response) => {
+    const id = randomUUID();
+    const refusal = closing(plainRefusal(417, 'ExpectationFailed', "The expectation of the 'Expect' header cannot be met; 100-continue can.", id));
+    void send(message, response, refusal, id, { invited: false }, 0).catch(() => response.destroy());
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseMalformed(error, socket, (busy.get(socket) ?? 0) > 0));
 }
 
@@ -102,7 +110,7 @@ async function exchange(
   let reply: Reply;
   try {
     const request = requestFrom(message, id, gone.signal);
-    reply = request instanceof Fault ? plainRefusal(request.status, request.code, request.message, id) : await handle(request, message.socket);
+    reply = request instanceof Fault ? closing(plainRefusal(request.status, request.code, request.message, id)) : await handle(request, message.socket);
   } catch (error) {
     reply = unexpected(error, id, log);
   }
@@ -151,6 +159,11 @@ function requestFrom(message: IncomingMessage, id: string, signal: AbortSignal):
 function plainRefusal(status: number, code: string, text: string, id: string): Reply {
   const bytes = Buffer.from(JSON.stringify({ error: { code, message: text }, errors: [{ code, message: text }], requestId: id }));
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: { kind: 'bytes', bytes } };
+}
+
+/** Whoever frames a request oddly may have meant more by it: what follows on the connection is not read. */
+function closing(reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, connection: 'close' } };
 }
 
 function unexpected(error: unknown, id: string, log: Log): Reply {
