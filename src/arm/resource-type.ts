@@ -48,7 +48,7 @@ export interface Caller {
   readonly tenantId: string;
   readonly appId: string | undefined;
   /** Whether the caller may do the action (`Microsoft.ContainerRegistry/registries/.../action`) at the scope. */
-  may(action: string, scope: ResourceKey): boolean;
+  may(action: string, scope: ResourceKey | '/'): boolean;
 }
 
 export interface HookContext {

@@ -46,10 +46,21 @@ export function linkedRight(
   target: string,
 ): Fault | undefined {
   if (caller.may(linked.action, keyOf(linked.id))) return undefined;
+  return missingLinkedRight(caller, write, linked.id, target, linked.shownAction ?? linked.action);
+}
+
+/** The refusal of `linkedRight`, for a scope that is no resource: `linked` is what is linked to, `action` what it needs when that is not what is written. */
+export function missingLinkedRight(
+  caller: Caller,
+  write: { readonly action: string; readonly scope: string },
+  linked: string,
+  target: string,
+  action = write.action,
+): Fault {
   return new Fault(
     'forbidden',
     'LinkedAuthorizationFailed',
-    `The client '${caller.appId ?? caller.principalId}' with object id '${caller.principalId}' has permission to perform action '${write.action}' on scope '${write.scope}'; however, it does not have permission to perform action '${linked.shownAction ?? linked.action}' on the linked scope(s) '${linked.id}' or the linked scope(s) are invalid.`,
+    `The client '${caller.appId ?? caller.principalId}' with object id '${caller.principalId}' has permission to perform action '${write.action}' on scope '${write.scope}'; however, it does not have permission to perform action '${action}' on the linked scope(s) '${linked}' or the linked scope(s) are invalid.`,
     { target },
   );
 }

@@ -7,7 +7,7 @@ import { isWithin, type ResourceId, type ResourceKey } from '#base/resource-id.t
 import { z } from '#base/schema.ts';
 import { choice, propertiesSchema } from '../schema-parts.ts';
 import { ROLE_DEFINITION_TYPE } from './built-in-roles.ts';
-import { roleByGuid } from './role-definitions.ts';
+import { isAssignableAt, roleByGuid } from './role-definitions.ts';
 import { matchesRoleFilter, parseRoleFilter } from './role-filter.ts';
 
 const ROLE_ASSIGNMENT_TYPE = 'Microsoft.Authorization/roleAssignments';
@@ -53,7 +53,8 @@ export const roleAssignments = resourceType({
       if (same) return [];
       return [new Fault('conflict', 'RoleAssignmentUpdateNotPermitted', 'Tenant ID, application ID, principal ID, and scope are not allowed to be updated.')];
     }
-    if (!(await roleByGuid(role, reader))) {
+    const definition = await roleByGuid(role, reader);
+    if (!definition) {
       return [
         new Fault('invalid', 'RoleDefinitionDoesNotExist', `The specified role definition with ID '${roleDefinitionId.split('/').at(-1)}' does not exist.`, {
           target: 'properties.roleDefinitionId',
@@ -61,6 +62,16 @@ export const roleAssignments = resourceType({
       ];
     }
     const scope = scopeOf(draft.resourceId).toLowerCase();
+    if (!isAssignableAt(definition, scope)) {
+      return [
+        new Fault(
+          'invalid',
+          'RoleAssignmentScopeNotAssignableToRoleDefinition',
+          `The role definition with ID '${definition.name}' cannot be assigned at the scope '${scopeOf(draft.resourceId)}': its assignableScopes do not contain it.`,
+          { target: 'properties.roleDefinitionId' },
+        ),
+      ];
+    }
     const twin = (await reader.list(ROLE_ASSIGNMENT_TYPE, '/')).find(
       (other) =>
         scopeOf(other.resourceId).toLowerCase() === scope &&

@@ -5,6 +5,7 @@ import type { JsonObject } from '#base/json.ts';
 import { isWithin, type ResourceKey } from '#base/resource-id.ts';
 import { z } from '#base/schema.ts';
 import type { RolePermission } from '#topology/facts.ts';
+import { missingLinkedRight } from '../references.ts';
 import { propertiesSchema } from '../schema-parts.ts';
 import { builtInRoles, ROLE_DEFINITION_TYPE } from './built-in-roles.ts';
 import { matchesRoleFilter, parseRoleFilter } from './role-filter.ts';
@@ -23,9 +24,19 @@ export async function roleByGuid(guid: string, reader: ResourceLookup): Promise<
   return (await reader.list(ROLE_DEFINITION_TYPE, '/')).find((role) => role.name.toLowerCase() === guid.toLowerCase());
 }
 
+/** Whether the role may be assigned at a scope. */
+export function isAssignableAt(role: Resource, scope: string): boolean {
+  return propertiesOf(role).assignableScopes.some((assignable) => isWithin(scope.toLowerCase(), scopeKey(assignable)));
+}
+
+/** A scope as the fold compares it. */
+function scopeKey(scope: string): ResourceKey | '/' {
+  return (scope.toLowerCase().replace(/\/+$/, '') || '/') as ResourceKey | '/';
+}
+
 /** Whether the role may be assigned at a scope, or somewhere below it. */
 function isSeenAt(role: Resource, scope: string): boolean {
-  return propertiesOf(role).assignableScopes.some((assignable) => isWithin(scope, assignable.toLowerCase()) || isWithin(assignable.toLowerCase(), scope));
+  return propertiesOf(role).assignableScopes.some((assignable) => isWithin(scope, scopeKey(assignable)) || isWithin(scopeKey(assignable), scope));
 }
 
 const actions = z.array(z.string().regex(/^[\w.*/-]+$/, 'an action is written as Microsoft.Namespace/type/read, with * for any part')).default([]);
@@ -44,11 +55,16 @@ export const roleDefinitions = resourceType({
     permissions: z.array(z.object({ actions, notActions: actions, dataActions: actions, notDataActions: actions })).min(1),
   }),
 
-  async admit(draft, previous, { reader }) {
-    const { roleName } = propertiesOf(draft);
+  async admit(draft, previous, { reader, caller }) {
+    const { roleName, assignableScopes } = propertiesOf(draft);
     const { key, name } = draft.resourceId;
     const others = (await reader.list(ROLE_DEFINITION_TYPE, '/')).filter((role) => role.key !== key);
     const faults: Fault[] = [];
+    // Whoever may write roles in one group only must neither offer one to the whole tenant nor change one that is held elsewhere.
+    for (const scope of new Set([...assignableScopes, ...(previous ? propertiesOf(previous).assignableScopes : [])])) {
+      if (caller.may(`${ROLE_DEFINITION_TYPE}/write`, scopeKey(scope))) continue;
+      faults.push(missingLinkedRight(caller, { action: `${ROLE_DEFINITION_TYPE}/write`, scope: draft.resourceId.id }, scope, 'properties.assignableScopes'));
+    }
     if (!previous && others.some((role) => role.name.toLowerCase() === name.toLowerCase())) {
       faults.push(new Fault('conflict', 'RoleDefinitionExists', `A role definition with the id ${name} exists already.`));
     }

@@ -115,6 +115,32 @@ test('custom roles: unique names, assigned where they may be, not deleted while 
   assert.equal((await plane.ask('DELETE', roleAt(plane.subscription, guid(4)))).status, 200);
 });
 
+test('a role is offered and changed only by who may write roles at all of its assignable scopes, and assigned nowhere else', async () => {
+  const { plane, registry, assignment } = await furnished();
+  const group = `${plane.subscription}/resourceGroups/rg2`;
+  await plane.put(group, { location: 'westeurope' });
+  const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+  const as = '33333333-3333-4333-8333-333333333333';
+  await plane.put(assignmentAt(group, 1), assignment(OWNER, as));
+  const role = (...assignableScopes: string[]) => ({ properties: { roleName: 'Mine', assignableScopes, permissions: [{ actions: ['*'] }] } });
+
+  for (const scopes of [['/'], ['//'], [plane.subscription], [group, registry]]) {
+    const refused = await plane.ask('PUT', roleAt(group, guid(2)), role(...scopes), { as });
+    assert.deepEqual([refused.status, refused.codes], [403, ['LinkedAuthorizationFailed']], scopes.join());
+  }
+  assert.equal((await plane.ask('PUT', roleAt(group, guid(2)), role(group), { as })).status, 201);
+  assert.equal((await plane.ask('PUT', roleAt(group, guid(2)), role(`${group}/`), { as })).status, 200);
+
+  // Once an owner of more has offered it to more, the group's owner changes it no longer: who holds it elsewhere would be given more.
+  await plane.put(roleAt(group, guid(2)), role(group, plane.subscription));
+  assert.deepEqual((await plane.ask('PUT', roleAt(group, guid(2)), role(group), { as })).codes, ['LinkedAuthorizationFailed']);
+  await plane.put(roleAt(group, guid(2)), role(group));
+
+  assert.deepEqual((await plane.ask('PUT', assignmentAt(registry, 3), assignment(guid(2)))).codes, ['RoleAssignmentScopeNotAssignableToRoleDefinition']);
+  assert.deepEqual((await plane.ask('PUT', assignmentAt('', 3), assignment(guid(2)))).codes, ['RoleAssignmentScopeNotAssignableToRoleDefinition']);
+  assert.equal((await plane.ask('PUT', assignmentAt(group, 3), assignment(guid(2)))).status, 201);
+});
+
 test('filters: terms joined by and, names known, the rest refused', () => {
   assert.deepEqual(
     [...parseRoleFilter("roleName eq 'It''s' and type eq 'BuiltInRole'", ['roleName', 'type']).equal],

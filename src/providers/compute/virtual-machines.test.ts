@@ -81,6 +81,24 @@ test('interfaces exist, in the same region, in one network, and belong to one ma
   assert.deepEqual((await plane.ask('PUT', `${VM}2`, machine(plane, [own.id]))).codes, ['NicInUse']);
 });
 
+test('attaching an interface needs the right to join it', async () => {
+  const plane = await furnished();
+  const group = `${plane.subscription}/resourceGroups/rg2`;
+  await plane.put(group, { location: 'westeurope' });
+  const as = '33333333-3333-4333-8333-333333333333';
+  const assign = (scope: string, digit: string, role: string) =>
+    plane.put(`${scope}/providers/Microsoft.Authorization/roleAssignments/${'########-####-4###-8###-############'.replaceAll('#', digit)}`, {
+      properties: { roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role}`, principalId: as },
+    });
+  await assign(group, '1', '8e3af657-a8ff-443c-a75c-2fe8c4bcb635');
+  const path = `${group}/providers/${VM}`;
+  const refused = await plane.ask('PUT', path, machine(plane, [NIC], {}, { deleteOption: 'Delete' }), { as });
+  assert.deepEqual([refused.status, refused.codes], [403, ['LinkedAuthorizationFailed']]);
+  assert.match(refused.message, /'Microsoft.Network\/networkInterfaces\/join\/action' on the linked scope/);
+  await assign(plane.id(NIC), '2', '4d97b98b-1d4f-4787-a291-c67834d212e7');
+  assert.equal((await plane.ask('PUT', path, machine(plane, [NIC]), { as })).status, 201);
+});
+
 test('an interface stays while a machine has it (NicInUse), and goes with it when the machine says Delete', async () => {
   const plane = await furnished();
   await plane.put(VM, machine(plane, [NIC]));

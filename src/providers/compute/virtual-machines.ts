@@ -6,7 +6,7 @@ import type { ResourceKey } from '#base/resource-id.ts';
 import { z } from '#base/schema.ts';
 import { configurationsOf } from '../network/address-plan.ts';
 import { networkInterfaces } from '../network/network-interfaces.ts';
-import { invalidReference, keyOf, parentKeyOf } from '../references.ts';
+import { invalidReference, keyOf, linkedRight, parentKeyOf } from '../references.ts';
 import { choice, propertiesSchema, resourceIdText } from '../schema-parts.ts';
 
 interface NicReference {
@@ -58,8 +58,9 @@ export const virtualMachines = resourceType({
     userData: z.string().optional(),
   }),
 
-  async admit(draft, _previous, { reader }) {
+  async admit(draft, previous, { reader, caller }) {
     const faults: Fault[] = [];
+    const before = new Set(previous ? nicsOf(previous).map(({ id }) => keyOf(id)) : []);
     const networks = new Set<ResourceKey>();
     const seen = new Set<ResourceKey>();
     for (const [index, { id }] of nicsOf(draft).entries()) {
@@ -70,6 +71,19 @@ export const virtualMachines = resourceType({
       seen.add(key);
       if (!nic || nic.body.location !== draft.body.location) {
         faults.push(invalidReference(id, draft.resourceId.id, target));
+        continue;
+      }
+      // Whoever has the interface stands in its network, and may have it deleted with the machine.
+      const refused = before.has(key)
+        ? undefined
+        : linkedRight(
+            caller,
+            { action: 'Microsoft.Compute/virtualMachines/write', scope: draft.resourceId.id },
+            { action: `${networkInterfaces.type}/join/action`, id },
+            target,
+          );
+      if (refused) {
+        faults.push(refused);
         continue;
       }
       for (const { properties } of configurationsOf(nic)) networks.add(parentKeyOf(properties.subnet.id));
