@@ -58,7 +58,7 @@ export default async function* report(source: AsyncIterable<Event>): AsyncGenera
     if (data.skip !== undefined || data.todo !== undefined) counts.skipped.push(`${file}: ${data.name} (${data.skip ?? data.todo})`);
     else if (data.details?.type !== 'suite') sums[type === 'test:pass' ? 'passed' : 'failed']++;
     if (type === 'test:fail') yield failure(`${file}: ${data.name}`, data.details?.error, output.get(file));
-    else if (aTest && data.nesting === 0) yield `  ok   ${data.name} (${seconds(data.details?.duration_ms)})\n`;
+    else if (aTest && data.nesting === 0) yield `  ${data.skip === undefined ? 'ok  ' : 'skip'} ${data.name} (${seconds(data.details?.duration_ms)})\n`;
   }
   if (!aTest)
     for (const [file, { passed, failed, ms }] of files)

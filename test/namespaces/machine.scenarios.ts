@@ -33,7 +33,6 @@ export const scenarios: Record<string, () => Promise<void>> = {
   async 'what a machine writes to its home, /run, /tmp and /var/lib is its own'() {
     const { fabric } = await open();
     await reach(fabric, one());
-    const before = readdirSync('/tmp');
     for (const place of ['/root', '/run', '/tmp', '/var/lib']) {
       assert.deepEqual(await inMachine(fabric, 'vm-app', 'sh', '-c', `echo mine > ${place}/postern-test && cat ${place}/postern-test`), {
         code: 0,
@@ -42,7 +41,6 @@ export const scenarios: Record<string, () => Promise<void>> = {
       assert.notEqual((await inMachine(fabric, 'vm-build', 'cat', `${place}/postern-test`)).code, 0, place);
       assert.ok(!existsSync(`${place}/postern-test`), place);
     }
-    assert.deepEqual(readdirSync('/tmp'), before);
     // But for the way to the project, which stays visible wherever it lies.
     const own = (place: string): string[] => ['postern-test', ...(PROJECT.startsWith(`${place}/`) ? [PROJECT.split('/')[2] as string] : [])].sort();
     for (const place of ['/root', '/tmp']) assert.deepEqual((await inMachine(fabric, 'vm-app', 'ls', place)).output.trim().split('\n').sort(), own(place));
