@@ -15,6 +15,7 @@ const STATUS = {
   gone: 410,
   precondition: 412,
   tooLarge: 413,
+  uriTooLong: 414,
   unsupportedMedia: 415,
   range: 416,
   misdirected: 421,

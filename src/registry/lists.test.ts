@@ -76,8 +76,10 @@ describe('Lists', () => {
     const client = await owner();
     const { bytes } = await client.pushImage('r', 'first');
     const digest = digestOf(bytes);
-    const tags = Array.from({ length: 1001 }, (_, index) => `tag=t${index}`).join('&');
-    assert.equal((await client.ask('PUT', `/v2/r/manifests/${digest}?${tags}`, { headers: { 'content-type': OCI_IMAGE }, body: bytes })).status, 201);
+    for (let first = 0; first < 1001; first += 100) {
+      const tags = Array.from({ length: 100 }, (_, index) => `tag=t${first + index}`).join('&');
+      assert.equal((await client.ask('PUT', `/v2/r/manifests/${digest}?${tags}`, { headers: { 'content-type': OCI_IMAGE }, body: bytes })).status, 201);
+    }
     for (const query of ['', '?n=5000']) {
       const answer = await client.ask('GET', `/v2/r/tags/list${query}`);
       assert.equal(answer.json.tags.length, 1000);

@@ -6,6 +6,7 @@ import { type Digest, parseDigest } from '#base/digest.ts';
 import type { Fault } from '#base/fault.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { oci } from './faults.ts';
+import { ambiguityOf, lookalikeOf } from './json-text.ts';
 
 /** Distribution-spec "Pushing Manifests": at least 4 MiB must be taken. */
 export const MANIFEST_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -40,13 +41,19 @@ function invalid(message: string): Fault {
  * @throws Fault `MANIFEST_INVALID` with every problem's words in one message.
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): ManifestDocument {
+  let text: string;
   let document: unknown;
   try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    // With a byte order mark it is no JSON to most clients (RFC 8259 section 8.1).
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    document = JSON.parse(text);
   } catch {
-    throw invalid('the body is not JSON in UTF-8');
+    throw invalid('the body is not JSON in UTF-8 without a byte order mark');
   }
   if (!isJsonObject(document)) throw invalid('the body is not a JSON object');
+  const ambiguity = ambiguityOf(text);
+  if (ambiguity !== undefined) throw invalid(`clients would read it differently: ${ambiguity}`);
+  refuseLookalikes(document, MEMBERS);
   const stated = document.mediaType;
   if (stated !== undefined && typeof stated !== 'string') throw invalid('mediaType is not a string');
   const header = contentType?.split(';')[0]?.trim().toLowerCase() || undefined;
@@ -82,6 +89,14 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   return { mediaType, blobs, children: [], subject, artifactType: ownType || config.mediaType || undefined, annotations };
 }
 
+const MEMBERS = ['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'manifests', 'subject', 'annotations'] as const;
+const DESCRIPTOR_MEMBERS = ['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'artifactType', 'platform'] as const;
+
+function refuseLookalikes(object: JsonObject, names: readonly string[], path = ''): void {
+  const lookalike = lookalikeOf(object, names);
+  if (lookalike !== undefined) throw invalid(`clients would read it differently: ${path}${lookalike} is a known member but for the case of its letters`);
+}
+
 interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
@@ -91,6 +106,7 @@ interface Descriptor {
 
 function descriptor(value: unknown, path: string): Descriptor {
   if (!isJsonObject(value)) throw invalid(`${path} is not a descriptor`);
+  refuseLookalikes(value, DESCRIPTOR_MEMBERS, `${path}.`);
   const { mediaType, digest, size, urls } = value;
   const parsed = typeof digest === 'string' ? parseDigest(digest) : undefined;
   if (!parsed) throw invalid(`${path}.digest is not a sha256 or sha512 digest`);

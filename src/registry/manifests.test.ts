@@ -115,6 +115,13 @@ describe('A refused manifest', () => {
       ['v1', '[]', OCI_IMAGE, 400, 'MANIFEST_INVALID'],
       ['v1', 'null', OCI_IMAGE, 400, 'MANIFEST_INVALID'],
       ['v1', Buffer.from([0x7b, 0xff, 0x7d]), OCI_IMAGE, 400, 'MANIFEST_INVALID'],
+      ['v1', `\ufeff${image()}`, OCI_IMAGE, 400, 'MANIFEST_INVALID'],
+      ['v1', image().replace('{', '{"layers":[],'), OCI_IMAGE, 400, 'MANIFEST_INVALID'],
+      ['v1', image().replace('"digest"', '"digest":"x","\\u0064igest"'), OCI_IMAGE, 400, 'MANIFEST_INVALID'],
+      ['v1', image({ Layers: [] }), OCI_IMAGE, 400, 'MANIFEST_INVALID'],
+      ['v1', image({ 'manifest\u017f': [] }), OCI_IMAGE, 400, 'MANIFEST_INVALID'],
+      ['v1', image({ layers: [{ mediaType: 'x', digest: config, size: 2, Digest: missing }] }), OCI_IMAGE, 400, 'MANIFEST_INVALID'],
+      ['v1', image({ extra: {} }).replace('"extra":{}', `"extra":${'['.repeat(5000)}${']'.repeat(5000)}`), OCI_IMAGE, 400, 'MANIFEST_INVALID'],
       ['v1', image({ schemaVersion: 1 }), OCI_IMAGE, 400, 'MANIFEST_INVALID'],
       ['v1', image(), DOCKER_IMAGE, 400, 'MANIFEST_INVALID'],
       ['v1', image(), 'application/json', 400, 'MANIFEST_INVALID'],
@@ -138,6 +145,7 @@ describe('A refused manifest', () => {
       ['sha256:bad', image(), OCI_IMAGE, 400, 'DIGEST_INVALID'],
       ['-v1', image(), OCI_IMAGE, 400, 'TAG_INVALID'],
       [`${digestOf(Buffer.from(image()))}?tag=a%2Fb`, image(), OCI_IMAGE, 400, 'TAG_INVALID'],
+      [`${digestOf(Buffer.from(image()))}?${'tag=x&'.repeat(101)}`, image(), OCI_IMAGE, 414, 'TAG_INVALID'],
       ['v1', Buffer.alloc(4 * 1024 * 1024 + 1, 32), OCI_IMAGE, 413, 'SIZE_INVALID'],
     ];
     for (const [reference, body, type, status, code] of rows) {

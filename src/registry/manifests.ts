@@ -79,11 +79,21 @@ async function manifestBytes(rooms: Rooms, digest: Digest): Promise<Buffer> {
   return bytes;
 }
 
+/** Of `?tag=`: distribution-spec 1.2 asks for ten at least. Each is told in a header of the answer, and clients bound these to 16 KiB. */
+const MAX_TAGS = 100;
+
+function taggedAlso(query: URLSearchParams): Tag[] {
+  const tags = query.getAll('tag');
+  if (tags.length > MAX_TAGS)
+    throw oci('TAG_INVALID', { kind: 'uriTooLong', message: `a push can set ${MAX_TAGS} tags at most; these are ${tags.length}. Push again with the rest.` });
+  return tags.map(checkedTag);
+}
+
 /** PUT: by tag, or by digest with any number of `?tag=` (distribution-spec 1.2 "Pushing manifests with tags"). */
 export async function putManifestDocument(call: Call, rooms: Rooms): Promise<Reply> {
   const { request } = call;
   const reference = parseReference(call.reference);
-  const tags = reference.tag !== undefined ? [reference.tag] : request.query.getAll('tag').map(checkedTag);
+  const tags = reference.tag !== undefined ? [reference.tag] : taggedAlso(request.query);
   const bytes = await readBody(request, { limitBytes: MANIFEST_LIMIT_BYTES }).catch((error: unknown) => {
     if (error instanceof Fault && error.kind === 'tooLarge')
       throw oci('SIZE_INVALID', { kind: 'tooLarge', message: `a manifest may have ${MANIFEST_LIMIT_BYTES} bytes at most` });
