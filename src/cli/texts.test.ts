@@ -61,6 +61,7 @@ test('why names the first check that failed', () => {
   assert.match(text, /✓ listener {2}public side/);
   assert.match(text, /First failure: rule: public access is disabled\n$/);
   assert.match(decisionText({ id: 'r', trace: [] }), /Nothing failed/);
+  assert.match(decisionText({ id: 'm', method: 'GET', host: '169.254.169.254', path: '/metadata/instance', via: 'machine' }), /GET http:\/\/169\.254/);
 });
 
 test('env names hosts of the host domain only, quoted for a shell', () => {

@@ -56,6 +56,7 @@ function start(t: TestContext, first: Snapshot): Running {
         stream.push(Buffer.alloc(100));
         return { status: 200, headers: {}, body: { kind: 'stream', stream } };
       }
+      if (request.path === '/refused') return jsonReply(400, { error: 'the metadata header is missing' });
       return jsonReply(200, { plane, host: request.host, authority: request.authority, arrival });
     };
   const edge = new Edge({
@@ -319,6 +320,13 @@ test('every request can be asked about by its id', async (t) => {
   assert.deepEqual([entry?.status, entry?.path, entry?.registry, entry?.failure?.check], [421, '/v2/', registryKey, 'host']);
   assert.match(entry?.endpoint ?? '', /privateendpoints\/pe at 127\.0\.0\.1 \(registry\)/);
   assert.doesNotMatch(JSON.stringify(entry), /secret/);
+});
+
+test('a refusal whose plane names no failed check is explained by its own words', async (t) => {
+  const { edge, port } = start(t, worldOf(1));
+  const why = async (path: string) => edge.accessLog.why(String((await ask(port(networkKey), 'myregistry.azurecr.io', { path })).headers['x-ms-request-id']));
+  assert.deepEqual((await why('/refused'))?.failure, { check: 'answer', ok: false, detail: '{"error":"the metadata header is missing"}' });
+  assert.equal((await why('/v2/'))?.failure, undefined);
 });
 
 test('closing ends what is open', async (t) => {

@@ -228,12 +228,21 @@ export class Edge {
         reply = await this.#planes[route.plane](request, arrival);
       }
       status = reply.status;
+      // Planes name the check that failed. Where one only answers, its answer says what was wrong: no refusal goes unexplained.
+      if (status >= 400 && request.trace.every((step) => step.ok)) request.trace.push({ check: 'answer', ok: false, detail: wordsOf(reply) });
       return reply;
     } finally {
       const registry = arrival.via === 'endpoint' ? arrival.registry : registryHost(snapshot, request.host)?.registry;
       this.accessLog.record(request, arrival, { status, durationMs: monotonicMs() - started, ...(registry ? { registry } : {}) });
     }
   }
+}
+
+const WORDS_CHARACTERS = 300;
+
+/** A refusal's own words, for `postern why`. */
+function wordsOf({ status, body }: Reply): string {
+  return body?.kind === 'bytes' ? Buffer.from(body.bytes).toString('utf8').slice(0, WORDS_CHARACTERS) : String(status);
 }
 
 /** IPv4 as itself where a socket of both families wrote it mapped into IPv6 (RFC 4291 section 2.5.5.2). */

@@ -15,6 +15,8 @@ export interface Decision {
   readonly host?: string;
   readonly path?: string;
   readonly status?: number;
+  /** How the connection arrived: `endpoint`, `public`, `management` or `machine`. */
+  readonly via?: string;
   readonly listener?: string;
   readonly peer?: string;
   readonly endpoint?: string;
@@ -43,8 +45,10 @@ export default command({
 export function decisionText(decision: Decision): string {
   const trace = decision.trace ?? [];
   const first = trace.find((step) => !step.ok);
+  // The machines' metadata address alone is served without TLS.
+  const scheme = decision.via === 'machine' ? 'http' : 'https';
   const rows: [string, string | undefined][] = [
-    ['Request', `${decision.method ?? ''} ${decision.host === undefined ? '' : `https://${decision.host}`}${decision.path ?? ''}`.trim()],
+    ['Request', `${decision.method ?? ''} ${decision.host === undefined ? '' : `${scheme}://${decision.host}`}${decision.path ?? ''}`.trim()],
     ['Answer', decision.status === undefined ? undefined : String(decision.status)],
     ['When', decision.time],
     ['Listener', decision.listener],
