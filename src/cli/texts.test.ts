@@ -29,7 +29,7 @@ test('status tells what does not act yet, and what is out of order', () => {
     machines: 2,
     registries: 1,
     faults: [{ owner: '/vm', code: 'X', message: 'broken' }],
-    notEnforced: ['/r: zoneRedundancy'],
+    notEnforced: [{ id: '/r', message: 'zoneRedundancy' }],
   };
   const text = statusText(INSTANCE, status, '/data');
   for (const part of [

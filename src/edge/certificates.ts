@@ -41,7 +41,7 @@ export class Certificates {
   readonly #leaves = new Map<string, Kept>();
   #own: Own | undefined;
   /** Why the own certificate could not be loaded the last time. */
-  #trouble = '';
+  #trouble: unknown;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @throws Fault `CertificateUnusable` (invalid) when an own certificate is configured and cannot be loaded. */
@@ -55,7 +55,8 @@ export class Certificates {
       throw new Fault(
         'invalid',
         'CertificateUnusable',
-        `The certificate '${files.certificateFile}' with the key '${files.keyFile}' cannot be used: ${this.#trouble}. Give PEM files that belong together by --certificate and --key.`,
+        `The certificate '${files.certificateFile}' with the key '${files.keyFile}' cannot be used: ${(this.#trouble as Error).message}. Give PEM files that belong together by --certificate and --key.`,
+        { cause: this.#trouble },
       );
   }
 
@@ -114,6 +115,7 @@ export class Certificates {
       this.#own = { context, certificate: new X509Certificate(cert), version: version.join() };
       this.#log.info({ file: files.certificateFile, notAfter: this.#own.certificate.validTo }, 'own certificate loaded');
     } catch (error) {
+      this.#trouble = error;
       this.#log.error(
         { file: files.certificateFile, error: String(error) },
         this.#own ? 'own certificate not reloaded; the last one stays' : 'own certificate not loaded',

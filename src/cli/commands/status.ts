@@ -14,7 +14,7 @@ interface ServerStatus {
   readonly registries: number;
   readonly faults: readonly { readonly owner: string; readonly code?: string; readonly message?: string }[];
   /** Settings that are stored and do not act yet. */
-  readonly notEnforced: readonly (string | { readonly resource?: string; readonly setting?: string })[];
+  readonly notEnforced: readonly { readonly id: string; readonly message: string }[];
 }
 
 export default command({
@@ -64,8 +64,7 @@ export function statusText(instance: Instance, status: ServerStatus, data: strin
   ];
   const lines = rows.map(([name, text]) => `${name.padEnd(12)}${text}`);
   if (status.faults.length > 0) lines.push('', 'Out of order:', ...status.faults.map((fault) => `  ${fault.owner}: (${fault.code}) ${fault.message}`));
-  if (status.notEnforced.length > 0)
-    lines.push('', 'Stored, not yet enforced:', ...status.notEnforced.map((one) => `  ${typeof one === 'string' ? one : `${one.resource}: ${one.setting}`}`));
+  if (status.notEnforced.length > 0) lines.push('', 'Stored, not yet enforced:', ...status.notEnforced.map(({ id, message }) => `  ${id}: ${message}`));
   return `${lines.join('\n')}\n`;
 }
 
