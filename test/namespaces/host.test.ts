@@ -103,7 +103,8 @@ const exec = (who: Who, { instance, inside }: Pick<Up, 'instance' | 'inside'>, .
   start(who, ['exec', JSON.stringify(instance), JSON.stringify(inside.machine), ...command], { SECRET: 'of the caller' });
 
 async function outcomeOf(child: ChildProcess, input = ''): Promise<{ code: number | null; output: string }> {
-  child.stdin?.end(input);
+  // A command that reads nothing may be gone before it is given anything.
+  child.stdin?.on('error', () => {}).end(input);
   const [output, errors, [code]] = await Promise.all([text(child.stdout as never), text(child.stderr as never), once(child, 'exit')]);
   return { code: code as number | null, output: `${output}${errors}` };
 }
