@@ -62,6 +62,9 @@ export interface MountPlan {
 /** /run is the last: what the others are put together in lies there. */
 const OWN_PLACES = [
   ['/tmp', '1777'],
+  ['/var/tmp', '1777'],
+  // Container engines keep locks here, by names that are the same in every machine.
+  ['/dev/shm', '1777'],
   ['/root', '700'],
   ['/var/lib/containers', '700'],
   ['/var/lib/docker', '700'],

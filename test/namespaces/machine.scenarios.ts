@@ -30,10 +30,10 @@ export const scenarios: Record<string, () => Promise<void>> = {
     assert.notEqual((await inMachine(fabric, 'vm-app', 'sh', '-c', 'echo changed > /etc/resolv.conf')).code, 0);
   },
 
-  async 'what a machine writes to its home, /run, /tmp and /var/lib is its own'() {
+  async 'what a machine writes to its home, /run, to places for passing files and to /var/lib is its own'() {
     const { fabric } = await open();
     await reach(fabric, one());
-    for (const place of ['/root', '/run', '/tmp', '/var/lib']) {
+    for (const place of ['/root', '/run', '/tmp', '/var/tmp', '/dev/shm', '/var/lib']) {
       assert.deepEqual(await inMachine(fabric, 'vm-app', 'sh', '-c', `echo mine > ${place}/postern-test && cat ${place}/postern-test`), {
         code: 0,
         output: 'mine\n',
