@@ -9,12 +9,15 @@ export interface Log {
   child(fields: object): Log;
 }
 
-/** A log to a file descriptor (1 or 2) or a file path. */
+/** Lines that wait for space on a full disk; what comes on top is lost. */
+const WAITING_BYTES = 1024 * 1024;
+
+/** A log to a file descriptor (1 or 2) or a file path. Writing never throws: a full disk must not end a server that could still serve. */
 export function openLog(destination: number | string, level = 'info'): Log {
-  return pino(
-    { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: destination, sync: true, mkdir: true, mode: 0o600 }),
-  );
+  const file = pino.destination({ dest: destination, sync: true, mkdir: true, mode: 0o600, maxLength: WAITING_BYTES });
+  // There is nowhere else to tell it: standard error is most often a file on the same disk. The lines are written with the next one that can be.
+  file.on('error', () => {});
+  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, file);
 }
 
 /** A log that keeps nothing; for tests. */

@@ -41,6 +41,7 @@ const codeOfKind: Partial<Record<FaultKind, string>> = {
   forbidden: 'DENIED',
   throttled: 'TOOMANYREQUESTS',
   tooLarge: 'SIZE_INVALID',
+  insufficientStorage: 'INSUFFICIENT_STORAGE',
   internal: 'UNKNOWN',
 };
 
@@ -51,23 +52,10 @@ function entry(fault: Fault): { code: string; message: string; detail: unknown }
 
 /** Whatever was thrown, as the reply of distribution-spec "Error Codes": one entry for each problem. */
 export function refusal(thrown: unknown): { reply: Reply; fault: Fault } {
-  const fault = storeFault(thrown) ?? asFault(thrown);
+  const fault = asFault(thrown);
   const errors = (fault.details.length > 0 ? fault.details : [fault]).map(entry);
   // ACR writes apostrophes so; people search their logs for that text.
   const bytes = Buffer.from(JSON.stringify({ errors }).replaceAll("'", '\\u0027'));
   const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': String(bytes.length), ...fault.headers };
   return { reply: { status: fault.status, headers, body: { kind: 'bytes', bytes } }, fault };
-}
-
-/** SQLITE_FULL (sqlite.org/rescode.html#full): the disk was full when records were to be committed. */
-function storeFault(thrown: unknown): Fault | undefined {
-  if ((thrown as { errcode?: unknown } | undefined)?.errcode !== 13) return undefined;
-  return new Fault(
-    'insufficientStorage',
-    'INSUFFICIENT_STORAGE',
-    'The registry has no space left. Nothing of this request was kept; free space and push again.',
-    {
-      cause: thrown,
-    },
-  );
 }

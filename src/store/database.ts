@@ -1,4 +1,5 @@
 /** The database: Kysely over node:sqlite, one connection that writes and one that only reads. */
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Fault } from '#base/fault.ts';
@@ -24,7 +25,11 @@ function adapt(connection: DatabaseSync): ConstructorParameters<typeof SqliteDia
     return {
       reader,
       all: (parameters: readonly unknown[]) => statement.all(...(parameters as Parameters)),
-      run: (parameters: readonly unknown[]) => statement.run(...(parameters as Parameters)),
+      run(parameters: readonly unknown[]) {
+        // A full disk has SQLite roll back by itself (sqlite.org/lang_transaction.html, section 3.3); a second time fails and would hide why.
+        if (sql === 'rollback' && !connection.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+        return statement.run(...(parameters as Parameters));
+      },
       iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as Parameters)) as IterableIterator<unknown>,
     };
   };
@@ -39,13 +44,54 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
+/** sqlite.org/rescode.html: SQLITE_IOERR in its many forms, and SQLITE_FULL. */
+const IO_ERROR = 10;
+const FULL = 13;
+
+/** What SQLite threw, as a Fault when the disk is full; everything else as it is. */
+export function storageFault(thrown: unknown): unknown {
+  if ((thrown as { errcode?: number } | undefined)?.errcode !== FULL) return thrown;
+  return new Fault(
+    'insufficientStorage',
+    'InsufficientStorage',
+    'The server has no space left on its disk. Nothing of this request was kept; free space and try again.',
+    {
+      cause: thrown,
+    },
+  );
+}
+
 /**
  * Opens and migrates the database file, or `:memory:`.
  * WAL with synchronous FULL: a commit that returned has been synced to the file (sqlite.org/pragma.html#pragma_synchronous).
- * @throws Fault `DataFolderTooNew` when a newer version of Postern wrote it.
+ * @throws Fault `DataFolderTooNew` when a newer version of Postern wrote it, `DatabaseNotUsable` when the file cannot be opened, read or written.
  */
 export function openDatabase(path: string): OpenDatabase {
+  try {
+    return opened(path);
+  } catch (thrown) {
+    const code = (thrown as { errcode?: number }).errcode;
+    if (code === undefined) throw thrown;
+    const advice =
+      (code & 0xff) === IO_ERROR || code === FULL ? 'See whether its disk is full or failing' : 'See whether it is a database of Postern and may be written';
+    throw new Fault(
+      'unavailable',
+      'DatabaseNotUsable',
+      `The database '${path}' cannot be used: ${(thrown as Error).message}. ${advice}, or give another folder with --data.`,
+      {
+        cause: thrown,
+      },
+    );
+  }
+}
+
+function opened(path: string): OpenDatabase {
   const memory = path === ':memory:';
+  // Made first, for its user only; the files beside it get its mode (sqlite.org/wal.html, section 2.3).
+  if (!memory) {
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+  }
   const write = new DatabaseSync(path);
   write.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000;');
   const { user_version: version } = write.prepare('pragma user_version').get() as { user_version: number };

@@ -1,10 +1,12 @@
 /** The store: transactions, the change feed, references, and what a second opener sees. */
 import assert from 'node:assert/strict';
+import { statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { CompiledQuery } from 'kysely';
 import { Fault } from '#base/fault.ts';
 import { resourceKey } from '#base/resource-id.ts';
 import { type Change, Store } from './store.ts';
@@ -151,4 +153,37 @@ test('reads see committed state only, and do not wait for a writer', async (cont
   });
   assert.ok(await store.resources.get(resourceKey(id('a'))));
   await store.close();
+});
+
+test('a full disk is told as such, undoes all, and hinders nobody afterwards', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-'));
+  context.after(() => rm(folder, { recursive: true }));
+  for (const path of [':memory:', join(folder, 'postern.db')]) {
+    const store = await Store.open(path);
+    // SQLite answers a database at its bound as a full disk: SQLITE_FULL.
+    const bound = (pages: number) => store.write(({ database }) => database.executeQuery(CompiledQuery.raw(`pragma max_page_count = ${pages}`)));
+    await bound(1);
+    const before = store.revision;
+    const full = store.write(({ resources }) => resources.put(record('big', { filler: 'x'.repeat(5_000_000) })));
+    await assert.rejects(full, (error) => error instanceof Fault && error.kind === 'insufficientStorage' && /no space left.*free space/.test(error.message));
+    assert.equal(store.revision, before);
+    assert.equal(await store.resources.get(record('big').key), undefined);
+    await bound(1_000_000);
+    await store.write(({ resources }) => resources.put(record('big', { filler: 'x'.repeat(5_000_000) })));
+    assert.equal(store.revision, before + 1);
+    await store.close();
+  }
+});
+
+test('the database is for its user only, and one that cannot be used says what to do', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'postern.db');
+  writeFileSync(path, '', { mode: 0o644 });
+  const store = await Store.open(path);
+  await store.write(({ resources }) => resources.put(record('one')));
+  for (const suffix of ['', '-wal', '-shm']) assert.equal(statSync(path + suffix).mode & 0o777, 0o600, suffix);
+  await store.close();
+  writeFileSync(path, 'not a database'.repeat(1000));
+  await assert.rejects(Store.open(path), (error) => error instanceof Fault && error.code === 'DatabaseNotUsable' && /--data/.test(error.message));
 });

@@ -1,5 +1,5 @@
 /** The store: records, transactions and the one feed of resource changes. Keeps records and no rule of Azure or OCI. */
-import { type Database, openDatabase } from './database.ts';
+import { type Database, openDatabase, storageFault } from './database.ts';
 import { type ChangeLog, type ResourceChange, ResourceReader, ResourceWriter } from './resources.ts';
 
 /** What one committed transaction did to the resources. */
@@ -44,7 +44,7 @@ export class Store {
 
   /**
    * Runs the work in one transaction, one at a time. When it returns, the transaction is committed and synced, and every
-   * listener has been told. What the work throws undoes all and is thrown on.
+   * listener has been told. What the work throws undoes all and is thrown on; a full disk is a Fault `InsufficientStorage` (insufficientStorage).
    * The work must read through its transaction, and must not call `write`: it would wait for itself.
    */
   async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<{ value: T; revision: number }> {
@@ -56,7 +56,7 @@ export class Store {
         // Several writes of one resource in one transaction are one change.
         note: (change) => changes.set(change.key, { ...change, before: changes.has(change.key) ? changes.get(change.key)?.before : change.before }),
       };
-      const value = await this.#open.writer.transaction().execute(async (database) => {
+      const transaction = this.#open.writer.transaction().execute(async (database) => {
         const result = await work({ resources: new ResourceWriter(database, log), database });
         if (changes.size > 0)
           await database
@@ -65,6 +65,9 @@ export class Store {
             .where('name', '=', 'revision')
             .execute();
         return result;
+      });
+      const value = await transaction.catch((thrown: unknown) => {
+        throw storageFault(thrown);
       });
       const told = [...changes.values()].filter((change) => change.before !== undefined || change.after !== undefined);
       if (changes.size > 0) {
