@@ -24,6 +24,7 @@ import { lockFile } from '#fabric/sockets.ts';
 import { openWorld } from '#fabric/world.ts';
 import { CertificateAuthority } from '#identity/certificate-authority.ts';
 import { Directory } from '#identity/directory.ts';
+import { graphPlane } from '#identity/graph.ts';
 import { SigningKeys } from '#identity/keys.ts';
 import { loginPlane } from '#identity/login.ts';
 import { machineMetadataPlane } from '#identity/machine-metadata.ts';
@@ -80,6 +81,7 @@ export async function serve(config: Config, listeners: { management: number; pub
     planes: (accessLog) => ({
       arm: arm.plane,
       login: loginPlane({ tokens, directory, tenantId: first.tenantId, clock, domain: config.domain, hostDomain: config.hostDomain }),
+      graph: graphPlane({ tokens, directory, snapshot }),
       registry: registryPlane({
         store,
         blobs,

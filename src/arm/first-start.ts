@@ -62,8 +62,8 @@ export async function ensureFirstState(options: {
   const record = known && (await directory.findByObjectId(known.value));
   if (record) {
     if (options.operatorKnown ?? true) return scopes;
-    const { secret } = await directory.addSecret(record.objectId, { displayName: 'postern-operator' });
-    return { ...scopes, operator: { appId: record.appId, objectId: record.objectId, secret } };
+    const { secret } = await directory.addSecret(record.appId, { displayName: 'postern-operator' });
+    return { ...scopes, operator: { appId: record.appId, objectId: known.value, secret } };
   }
   const operator = await directory.createServicePrincipal({ displayName: 'postern-operator' });
   await store.write(async (transaction) => {

@@ -381,7 +381,7 @@ export async function openCloud(options: { types?: readonly ResourceType[]; sett
   const directory = {
     createServicePrincipal: async () => operator,
     findByObjectId: async () => undefined,
-    addSecret: async () => ({ keyId: '', secret: '', expiresAt: '' }),
+    addSecret: async () => ({ keyId: '', secret: '', displayName: '', startsAt: '', expiresAt: '' }),
   };
   const { subscriptionId, tenantId } = await ensureFirstState({ store, directory, types, clock, newGuid });
   const domain = 'azurecr.io' as DomainName;

@@ -1,5 +1,5 @@
 /**
- * The public side of the world's DNS: the names of our registries, Azure's two that machines need, and nothing else. Pure.
+ * The public side of the world's DNS: the names of our registries, Azure's three that machines need, and nothing else. Pure.
  *
  * The chain of a registry's name is Azure's (docs/sources.md#public-chain), TTLs at the right:
  *
@@ -15,7 +15,7 @@
  */
 import { type DomainName, isWithinDomain } from '#base/domain-name.ts';
 import { regions } from '#base/regions.ts';
-import { dataFront, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
+import { dataFront, GRAPH, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
 import type { RegistryHost, Snapshot } from '#topology/snapshot.ts';
 import { type Lookup, negativeSoa, type ResourceRecord } from './record.ts';
 
@@ -80,6 +80,7 @@ const FIXED: ReadonlyMap<string, ResourceRecord> = new Map(
     .concat([
       { name: 'management.azure.com' as DomainName, type: 'A', ttlSeconds: LINK_TTL_SECONDS, data: MANAGEMENT },
       { name: 'login.microsoftonline.com' as DomainName, type: 'A', ttlSeconds: LINK_TTL_SECONDS, data: LOGIN },
+      { name: 'graph.microsoft.com' as DomainName, type: 'A', ttlSeconds: LINK_TTL_SECONDS, data: GRAPH },
     ])
     .map((record) => [record.name, record]),
 );

@@ -2,12 +2,17 @@
 
 import { regions } from '#base/regions.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import { dataFront, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
+import { dataFront, GRAPH, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
-import type { Connection } from './hosts.ts';
+import type { Connection, Front } from './hosts.ts';
 
-/** The public addresses of registries. */
-const REGISTRY_FRONTS: ReadonlySet<string> = new Set(regions.flatMap(({ name }) => [loginFront(name), dataFront(name)]));
+/** What stands at each public address. */
+const FRONTS: ReadonlyMap<string, Front> = new Map<string, Front>([
+  [MANAGEMENT, 'management'],
+  [LOGIN, 'login'],
+  [GRAPH, 'graph'],
+  ...regions.flatMap(({ name }) => [loginFront(name), dataFront(name)]).map((address): [string, Front] => [address, 'registry']),
+]);
 
 /** A connection that is carried on, or why it is reset. */
 export type Acceptance = Connection | { readonly refused: string; readonly endpoint?: ResourceKey; readonly registry?: ResourceKey };
@@ -24,7 +29,7 @@ export function acceptAt(snapshot: Snapshot, network: ResourceKey, listener: str
       return { refused: `the connection of the private endpoint at ${local} is ${state}`, endpoint: endpoint.endpoint, ...(registry ? { registry } : {}) };
     return { arrival: { via: 'endpoint', listener, peer, network, endpoint: endpoint.endpoint, registry, member: endpoint.member, address: local } };
   }
-  const front = local === MANAGEMENT ? 'management' : local === LOGIN ? 'login' : REGISTRY_FRONTS.has(local) ? 'registry' : undefined;
+  const front = FRONTS.get(local);
   if (!front) return { refused: `nothing is served at ${local}` };
   return { arrival: { via: 'public', listener, peer, network, source: part.egressAddress }, front };
 }

@@ -80,7 +80,14 @@ function start(t: TestContext, first: Snapshot): Running {
     ca,
     clock: systemClock,
     log: silentLog,
-    planes: () => ({ arm: tells('arm'), login: tells('login'), registry: tells('registry'), metadata: tells('metadata'), operator: tells('operator') }),
+    planes: () => ({
+      arm: tells('arm'),
+      login: tells('login'),
+      graph: tells('graph'),
+      registry: tells('registry'),
+      metadata: tells('metadata'),
+      operator: tells('operator'),
+    }),
   });
   const [managementFd, publicFd] = [openListener('127.0.0.1', 0), openListener('127.0.0.1', 0)];
   const [management, open] = [boundPort(managementFd), boundPort(publicFd)];

@@ -19,7 +19,7 @@ import type { Config } from '../config.ts';
 import { AccessLog } from './access-log.ts';
 import { acceptAt } from './arrivals.ts';
 import { Certificates } from './certificates.ts';
-import { type Connection, canonicalHost, type HostNames, LOGIN_HOST, MANAGEMENT_HOST, type PlaneName, registryHost, routeOf } from './hosts.ts';
+import { AZURE_HOSTS, type Connection, canonicalHost, type HostNames, type PlaneName, registryHost, routeOf } from './hosts.ts';
 import { OpenConnections } from './open-connections.ts';
 import { misdirected } from './refusals.ts';
 import { listenSecurely, type SecureListener } from './secure-listener.ts';
@@ -70,7 +70,7 @@ export class Edge {
     this.#names = {
       domain: config.domain,
       hostDomain: config.hostDomain,
-      management: new Set([MANAGEMENT_HOST, LOGIN_HOST, 'localhost', '127.0.0.1', '::1', config.listen.host, config.hostDomain]),
+      management: new Set([...AZURE_HOSTS, 'localhost', '127.0.0.1', '::1', config.listen.host, config.hostDomain]),
     };
   }
 
@@ -180,7 +180,7 @@ export class Edge {
         return accepted;
       },
       contextOf: (servername) => {
-        const ours = servername === MANAGEMENT_HOST || servername === LOGIN_HOST || registryHost(snapshot(), servername) !== undefined;
+        const ours = AZURE_HOSTS.has(servername) || registryHost(snapshot(), servername) !== undefined;
         return ours ? this.#certificates.forName(servername, snapshot()) : undefined;
       },
       handle: (request, connection, sni) => this.#handle(request, connection, sni),

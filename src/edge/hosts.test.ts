@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DomainName } from '#base/domain-name.ts';
-import { dataFront, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
+import { dataFront, GRAPH, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
 import type { Arrival } from '#topology/arrival.ts';
 import { acceptAt } from './arrivals.ts';
 import { type Connection, canonicalHost, type HostNames, routeOf } from './hosts.ts';
@@ -10,7 +10,7 @@ import { egressAddress, endpointAddress, endpointKey, machineKey, networkKey, ot
 const names: HostNames = {
   domain: 'azurecr.io' as DomainName,
   hostDomain: 'localhost' as DomainName,
-  management: new Set(['management.azure.com', 'login.microsoftonline.com', '127.0.0.1', 'localhost']),
+  management: new Set(['management.azure.com', 'login.microsoftonline.com', 'graph.microsoft.com', '127.0.0.1', 'localhost']),
 };
 const world = worldOf(1);
 const connectionAt = (address: string, snapshot = world): Connection => {
@@ -38,8 +38,8 @@ test('what an address of a network is, before TLS', () => {
   const front = connectionAt(loginFront('westeurope'));
   assert.deepEqual(front.arrival, { via: 'public', listener: 'listener', peer: '10.0.0.4', network: networkKey, source: egressAddress });
   assert.deepEqual(
-    [front.front, connectionAt(dataFront('eastus')).front, connectionAt(MANAGEMENT).front, connectionAt(LOGIN).front],
-    ['registry', 'registry', 'management', 'login'],
+    [front.front, connectionAt(dataFront('eastus')).front, connectionAt(MANAGEMENT).front, connectionAt(LOGIN).front, connectionAt(GRAPH).front],
+    ['registry', 'registry', 'management', 'login', 'graph'],
   );
   for (const state of ['Pending', 'Rejected', 'Disconnected'] as const)
     assert.ok('refused' in acceptAt(worldOf(1, { state }), networkKey, 'listener', endpointAddress, '10.0.0.4'), state);
@@ -86,6 +86,11 @@ test('public addresses of the world serve what stands there', () => {
   assert.equal(route(connectionAt(MANAGEMENT), 'myregistry.azurecr.io'), '421 oci');
   assert.equal(route(connectionAt(LOGIN), 'login.microsoftonline.com', 'login.microsoftonline.com', '/t/oauth2/token'), 'login login.microsoftonline.com');
   assert.equal(route(connectionAt(LOGIN), 'management.azure.com'), '421 arm');
+  assert.equal(route(connectionAt(GRAPH), 'graph.microsoft.com', 'graph.microsoft.com', '/v1.0/users'), 'graph graph.microsoft.com');
+  assert.equal(route(connectionAt(GRAPH), 'graph.microsoft.com', 'graph.microsoft.com', '/t/oauth2/token'), 'graph graph.microsoft.com');
+  assert.equal(route(connectionAt(GRAPH), 'management.azure.com'), '421 arm');
+  assert.equal(route(connectionAt(MANAGEMENT), 'graph.microsoft.com'), '421 arm');
+  assert.equal(route(connectionAt(MANAGEMENT), 'management.azure.com', 'management.azure.com', '/v1.0/users'), 'arm management.azure.com');
 });
 
 test('the host serves registries on one listener, and management on the other', () => {
@@ -96,6 +101,7 @@ test('the host serves registries on one listener, and management on the other', 
   assert.equal(route(host('public'), 'localhost'), '421 oci');
   assert.equal(route(host('public'), 'management.azure.com'), '421 arm');
   assert.equal(route(host('public'), 'login.microsoftonline.com'), '421 arm');
+  assert.equal(route(host('public'), 'graph.microsoft.com', 'graph.microsoft.com', '/v1.0/users'), '421 arm');
 
   const at = (path: string, name = '127.0.0.1') => route(host('management'), name, name === '127.0.0.1' ? undefined : name, path).split(' ')[0];
   assert.equal(routeOf(host('management'), { host: '127.0.0.1', path: '/subscriptions' }, undefined, world, names).misdirected, undefined);
@@ -104,6 +110,9 @@ test('the host serves registries on one listener, and management on the other', 
   assert.equal(at('/posternish', 'localhost'), 'arm');
   assert.equal(at('/t/oauth2/v2.0/token', 'localhost'), 'login');
   assert.equal(at('/t/anything', 'login.microsoftonline.com'), 'login');
+  assert.equal(at('/v1.0/servicePrincipals', 'localhost'), 'graph');
+  assert.equal(at('/anything', 'graph.microsoft.com'), 'graph');
+  assert.equal(at('/v1.0/oauth2/token', 'localhost'), 'login', 'a tenant may have any name');
   assert.equal(at('/v2/', 'myregistry.azurecr.io'), '421');
   assert.equal(at('/', 'evil.example'), '421');
 });

@@ -1,5 +1,6 @@
 /** Which plane a request goes to: by where it arrived and the host it names. Pure. SNI, Host and arrival must agree, else 421 (RFC 9110 section 15.5.20). */
 import { type DomainName, isWithinDomain } from '#base/domain-name.ts';
+import { isGraphPath } from '#identity/graph.ts';
 import { isLoginPath } from '#identity/login.ts';
 import type { Arrival } from '#topology/arrival.ts';
 import { memberOf } from '#topology/reachability.ts';
@@ -7,11 +8,14 @@ import type { RegistryHost, Snapshot } from '#topology/snapshot.ts';
 
 export const MANAGEMENT_HOST = 'management.azure.com';
 export const LOGIN_HOST = 'login.microsoftonline.com';
+export const GRAPH_HOST = 'graph.microsoft.com';
+/** Azure's own names that are served here: in each network at an address of their own, on the host by the management listener alone. */
+export const AZURE_HOSTS: ReadonlySet<string> = new Set([MANAGEMENT_HOST, LOGIN_HOST, GRAPH_HOST]);
 
-export type PlaneName = 'arm' | 'login' | 'registry' | 'metadata' | 'operator';
+export type PlaneName = 'arm' | 'login' | 'graph' | 'registry' | 'metadata' | 'operator';
 
 /** What stands at a public address of the world. */
-export type Front = 'management' | 'login' | 'registry';
+export type Front = 'management' | 'login' | 'graph' | 'registry';
 
 /** A connection as the listener labelled it when it was accepted. */
 export interface Connection {
@@ -54,20 +58,22 @@ export function routeOf(
   const { arrival, front } = connection;
   const { host, path } = request;
   if (arrival.via === 'machine') return { plane: 'metadata', host };
-  const style = host === MANAGEMENT_HOST || host === LOGIN_HOST || arrival.via === 'management' ? 'arm' : 'oci';
+  const style = AZURE_HOSTS.has(host) || arrival.via === 'management' ? 'arm' : 'oci';
   const misdirected = (why: string): Route => ({ misdirected: why, style });
   if (sni !== undefined && sni !== host) return misdirected(`the TLS handshake named '${sni}', the Host header names '${host}'`);
 
   if (arrival.via === 'management') {
     if (!names.management.has(host)) return misdirected(`'${host}' is not a name of the management listener`);
+    if (host === GRAPH_HOST) return { plane: 'graph', host };
     if (host === LOGIN_HOST || isLoginPath(path)) return { plane: 'login', host };
+    if (isGraphPath(path)) return { plane: 'graph', host };
     return { plane: /^\/postern(?:\/|$)/i.test(path) ? 'operator' : 'arm', host };
   }
   if (sni === undefined) return misdirected('the TLS handshake named no server');
-  if (front === 'management' || front === 'login') {
-    const expected = front === 'management' ? MANAGEMENT_HOST : LOGIN_HOST;
+  if (front !== undefined && front !== 'registry') {
+    const expected = { management: MANAGEMENT_HOST, login: LOGIN_HOST, graph: GRAPH_HOST }[front];
     if (host !== expected) return misdirected(`this address serves '${expected}', not '${host}'`);
-    return { plane: front === 'login' || isLoginPath(path) ? 'login' : 'arm', host };
+    return { plane: front !== 'management' ? front : isLoginPath(path) ? 'login' : 'arm', host };
   }
 
   // Only the host's own public listener knows the registries' names on the host.

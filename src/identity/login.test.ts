@@ -12,7 +12,7 @@ import type { Arrival } from '#topology/arrival.ts';
 import { Directory } from './directory.ts';
 import { SigningKeys } from './keys.ts';
 import { isLoginPath, loginPlane } from './login.ts';
-import { MANAGEMENT_AUDIENCES, Tokens } from './tokens.ts';
+import { GRAPH_AUDIENCES, MANAGEMENT_AUDIENCES, Tokens } from './tokens.ts';
 
 const tenantId = '11111111-1111-1111-1111-111111111111';
 const management: Arrival = { via: 'management', listener: 'host', peer: '127.0.0.1' };
@@ -151,19 +151,45 @@ test('a secret proves its principal until it ends or is removed', async () => {
   assert.equal((await directory.verifySecret(other.appId.toUpperCase(), other.secret))?.objectId, other.objectId);
   assert.equal(await directory.verifySecret(other.appId, `${other.secret}x`), undefined);
   assert.equal(await directory.verifySecret(app.appId, other.secret), undefined);
-  const second = await directory.addSecret(other.objectId, { displayName: 'second' });
+  const second = await directory.addSecret(other.appId, { displayName: 'second' });
   assert.ok(await directory.verifySecret(other.appId, second.secret));
   clock.advance(60_000);
   assert.equal(await directory.verifySecret(other.appId, other.secret), undefined, 'expired, though it was remembered');
   assert.ok(await directory.verifySecret(other.appId, second.secret));
-  assert.equal(await directory.removeSecret(other.objectId, second.keyId), true);
+  assert.equal(await directory.removeSecret(other.appId, second.keyId), true);
   assert.equal(await directory.verifySecret(other.appId, second.secret), undefined, 'removed, though it was remembered');
-  assert.equal(await directory.remove(other.objectId), true);
+  assert.equal(await directory.removeApplication(other.appId), true);
   assert.equal(await directory.findByAppId(other.appId), undefined);
-  await assert.rejects(directory.addSecret(other.objectId), { code: 'Request_ResourceNotFound' });
+  await assert.rejects(directory.addSecret(other.appId), { code: 'Request_ResourceNotFound' });
+});
+
+test('an application without a service principal is told so', async () => {
+  const other = await directory.createServicePrincipal({ displayName: 'other' });
+  await directory.removePrincipal(other.appId);
+  const form = { ...credentials(), scope, client_id: other.appId, client_secret: other.secret };
+  assert.deepEqual(json(await ask(`/${tenantId}/oauth2/v2.0/token`, form)).error_codes, [7000229]);
+});
+
+test('on the host the directory goes by the address of the listener, as audience and as metadata tell it', async () => {
+  const at = (url: string, form: Record<string, string>, arrival: Arrival) => plane(requestOf('POST', url, { form }), arrival);
+  for (const own of ['https://127.0.0.1:8443', 'https://127.0.0.1:8443/']) {
+    const reply = await at('https://127.0.0.1:8443/adfs/oauth2/token', { ...credentials(), scope: `${own}/.default` }, management);
+    await tokens.verifyAccess(json(reply).access_token, GRAPH_AUDIENCES);
+  }
+  const elsewhere = await at('https://127.0.0.1:8443/adfs/oauth2/token', { ...credentials(), scope: 'https://127.0.0.1:9999/.default' }, management);
+  assert.deepEqual(json(elsewhere).error_codes, [500011]);
+  const inside = await at(
+    `https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/token`,
+    { ...credentials(), scope: 'https://login.microsoftonline.com/.default' },
+    machine,
+  );
+  assert.deepEqual(json(inside).error_codes, [500011]);
+  const told = async (arrival: Arrival) => json(await plane(requestOf('GET', 'https://127.0.0.1:8443/metadata/endpoints?api-version=2019-05-01'), arrival))[0];
+  assert.equal((await told(management)).microsoftGraphResourceId, 'https://127.0.0.1:8443/');
+  assert.equal((await told(machine)).microsoftGraphResourceId, 'https://graph.microsoft.com/');
 });
 
 test('the database holds no secret', async () => {
-  const rows = await store.database.selectFrom('principal_secrets').selectAll().execute();
+  const rows = await store.database.selectFrom('application_secrets').selectAll().execute();
   assert.ok(rows.length > 0 && !JSON.stringify(rows).includes(app.secret));
 });

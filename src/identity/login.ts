@@ -48,6 +48,7 @@ const ERRORS = {
   900144: [400, 'invalid_request'],
   7000215: [401, 'invalid_client'],
   7000216: [401, 'invalid_client'],
+  7000229: [400, 'unauthorized_client'],
   1002012: [400, 'invalid_scope'],
 } as const;
 
@@ -75,7 +76,8 @@ export function loginPlane(options: LoginOptions): Plane {
     try {
       if (route !== 'discovery/instance' && !route.endsWith('keys') && asked !== undefined && !isTenant(asked, tenantId))
         throw new SignInFault(90002, `Tenant '${asked}' not found. This server has one tenant, '${tenantId}'. Check that you have the correct tenant ID.`);
-      if (method === 'POST') return await issue(request, options, federated || !route.includes('v2.0'), federated);
+      if (method === 'POST')
+        return await issue(request, options, { version1: federated || !route.includes('v2.0'), federated, onHost: arrival.via === 'management' });
       if (route.endsWith('keys')) return plain(200, options.tokens.directoryKeys, CACHEABLE);
       if (route.endsWith('instance')) return plain(200, instanceDiscovery(request, tenantId), CACHEABLE);
       return plain(200, openIdConfiguration(request, options, federated ? 'adfs' : route.startsWith('v2.0') ? 'v2.0' : 'v1.0'), CACHEABLE);
@@ -98,7 +100,8 @@ function plain(status: number, body: unknown, headers: Record<string, string> = 
 }
 
 /** The token endpoint. `version1`: the resource may be named by `resource`. */
-async function issue(request: Request, options: LoginOptions, version1: boolean, federated: boolean): Promise<Reply> {
+async function issue(request: Request, options: LoginOptions, asked: { version1: boolean; federated: boolean; onHost: boolean }): Promise<Reply> {
+  const { version1, federated, onHost } = asked;
   const form = await readForm(request);
   const grant = required(form, 'grant_type');
   if (grant !== 'client_credentials')
@@ -107,7 +110,14 @@ async function issue(request: Request, options: LoginOptions, version1: boolean,
   const appId = basic?.appId ?? required(form, 'client_id');
   const secret = basic?.secret ?? form.get('client_secret');
   if (!secret) throw new SignInFault(7000216, "'client_secret' is required for the 'client_credentials' grant type.");
-  const resource = resourceOf(form, version1);
+  const named = resourceOf(form, version1);
+  // On the host the directory has no name but this listener's, so clients that take its address for the audience ask for that.
+  const resource = onHost && named.replace(/\/$/, '').toLowerCase() === `https://${request.authority.toLowerCase()}` ? (GRAPH_AUDIENCES[0] as string) : named;
+  if (!isKnownResource(resource))
+    throw new SignInFault(
+      500011,
+      `The resource principal named ${resource.slice(0, 200)} was not found in the tenant. Tokens are issued for ${MANAGEMENT_AUDIENCES[0]}, ${GRAPH_AUDIENCES[0]} and ${REGISTRY_AUDIENCE}.`,
+    );
 
   const identity = await options.directory.verifySecret(appId, secret);
   if (!identity) {
@@ -118,6 +128,8 @@ async function issue(request: Request, options: LoginOptions, version1: boolean,
         700016,
         `Application with identifier '${appId.slice(0, 100)}' was not found in the directory '${options.tenantId}'. You may have sent your authentication request to the wrong tenant.`,
       );
+    if (known.objectId === undefined)
+      throw new SignInFault(7000229, `The client application ${known.appId} is missing service principal in the tenant ${options.tenantId}.`);
     throw new SignInFault(
       7000215,
       `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${known.appId}', and that it has not expired.`,
@@ -172,11 +184,6 @@ function resourceOf(form: URLSearchParams, version1: boolean): string {
       );
     resource = scope.slice(0, -'/.default'.length);
   }
-  if (!isKnownResource(resource))
-    throw new SignInFault(
-      500011,
-      `The resource principal named ${resource.slice(0, 200)} was not found in the tenant. Tokens are issued for ${MANAGEMENT_AUDIENCES[0]} and ${REGISTRY_AUDIENCE}.`,
-    );
   return resource;
 }
 
@@ -236,6 +243,8 @@ function instanceDiscovery(request: Request, tenantId: string): object {
 /** `/metadata/endpoints`: what a client needs to know of this cloud; an object for api-version 2015-01-01, a list of clouds from 2019-05-01 on. */
 function cloudMetadata(request: Request, options: LoginOptions, onHost: boolean): Reply {
   const manager = `https://${request.authority}`;
+  // Clients take this for the directory's address as well as for its audience.
+  const graph = onHost ? `${manager}/` : GRAPH_AUDIENCES[0];
   const loginEndpoint = onHost ? `${manager}/adfs` : 'https://login.microsoftonline.com';
   // On the host no registry has its Azure name: that would send credentials to Azure's own servers.
   const registries = (onHost ? options.hostDomain : options.domain) ?? 'azurecr.io';
@@ -248,9 +257,9 @@ function cloudMetadata(request: Request, options: LoginOptions, onHost: boolean)
       portal: manager,
       authentication: { loginEndpoint, audiences, tenant: options.tenantId, identityProvider: onHost ? 'ADFS' : 'AAD' },
       resourceManager: `${manager}/`,
-      graphAudience: GRAPH_AUDIENCES[0],
-      graph: GRAPH_AUDIENCES[0],
-      microsoftGraphResourceId: GRAPH_AUDIENCES[0],
+      graphAudience: graph,
+      graph,
+      microsoftGraphResourceId: graph,
       suffixes: { acrLoginServer: registries, storage: 'core.windows.net', keyVaultDns: 'vault.azure.net' },
     },
   ]);

@@ -92,4 +92,32 @@ export const migrations: readonly string[] = [
     started_at text not null
   ) strict, without rowid;
   `,
+  // An application may be without a service principal and then have another: secrets are the application's, and it has an object id of its own.
+  `
+  create table applications (
+    app_id text primary key,
+    application_id text not null unique,
+    object_id text unique,
+    display_name text not null,
+    created_at text not null
+  ) strict, without rowid;
+  insert into applications
+    select app_id, lower(printf('%s-%s-4%s-8%s-%s', hex(randomblob(4)), hex(randomblob(2)), substr(hex(randomblob(2)), 2), substr(hex(randomblob(2)), 2), hex(randomblob(6)))),
+      object_id, display_name, created_at
+    from principals;
+  create table application_secrets (
+    key_id text primary key,
+    app_id text not null references applications on delete cascade,
+    salt text not null,
+    hash text not null,
+    display_name text not null,
+    starts_at text not null,
+    expires_at text not null
+  ) strict, without rowid;
+  insert into application_secrets
+    select key_id, app_id, salt, hash, principal_secrets.display_name, created_at, expires_at from principal_secrets join principals using (object_id);
+  create index application_secrets_app on application_secrets (app_id);
+  drop table principal_secrets;
+  drop table principals;
+  `,
 ];

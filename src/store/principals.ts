@@ -1,11 +1,14 @@
-/** Service principals and their secrets, as records. What a secret's hash means is the directory's business. */
+/** Applications, the service principals they sign in as, and their secrets, as records. What a secret's hash means is the directory's business. */
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
 
+/** An application with its service principal: one record, since the directory has one tenant and so at most one service principal an application. */
 export interface PrincipalRecord {
-  readonly objectId: string;
+  /** The application's own object id. */
+  readonly applicationId: string;
   readonly appId: string;
-  readonly kind: string;
+  /** The object id of its service principal, which roles are given to; undefined when it has none. */
+  readonly objectId: string | undefined;
   readonly displayName: string;
   /** ISO 8601. */
   readonly createdAt: string;
@@ -13,76 +16,111 @@ export interface PrincipalRecord {
 
 export interface SecretRecord {
   readonly keyId: string;
-  readonly objectId: string;
+  readonly appId: string;
   readonly salt: string;
   readonly hash: string;
   readonly displayName: string;
   /** ISO 8601. */
+  readonly startsAt: string;
+  /** ISO 8601. */
   readonly expiresAt: string;
 }
 
-function principalFrom(row: Tables['principals']): PrincipalRecord {
-  return { objectId: row.object_id, appId: row.app_id, kind: row.kind, displayName: row.display_name, createdAt: row.created_at };
+function principalFrom(row: Tables['applications']): PrincipalRecord {
+  return {
+    applicationId: row.application_id,
+    appId: row.app_id,
+    objectId: row.object_id ?? undefined,
+    displayName: row.display_name,
+    createdAt: row.created_at,
+  };
 }
 
-function secretFrom(row: Tables['principal_secrets']): SecretRecord {
-  return { keyId: row.key_id, objectId: row.object_id, salt: row.salt, hash: row.hash, displayName: row.display_name, expiresAt: row.expires_at };
+function secretFrom(row: Tables['application_secrets']): SecretRecord {
+  return {
+    keyId: row.key_id,
+    appId: row.app_id,
+    salt: row.salt,
+    hash: row.hash,
+    displayName: row.display_name,
+    startsAt: row.starts_at,
+    expiresAt: row.expires_at,
+  };
 }
 
 export async function insertPrincipal(database: Database, record: PrincipalRecord): Promise<void> {
   await database
-    .insertInto('principals')
-    .values({ object_id: record.objectId, app_id: record.appId, kind: record.kind, display_name: record.displayName, created_at: record.createdAt })
+    .insertInto('applications')
+    .values({
+      app_id: record.appId,
+      application_id: record.applicationId,
+      object_id: record.objectId ?? null,
+      display_name: record.displayName,
+      created_at: record.createdAt,
+    })
     .execute();
 }
 
-/** Deletes a principal with its secrets. Returns whether it was there. */
-export async function deletePrincipal(database: Database, objectId: string): Promise<boolean> {
-  const result = await database.deleteFrom('principals').where('object_id', '=', objectId).executeTakeFirst();
+/** Changes the name, or gives the application a service principal or (undefined) takes it away. Returns whether the application was there. */
+export async function updatePrincipal(
+  database: Database,
+  appId: string,
+  change: { readonly displayName: string } | { readonly objectId: string | undefined },
+): Promise<boolean> {
+  const values = 'displayName' in change ? { display_name: change.displayName } : { object_id: change.objectId ?? null };
+  const result = await database.updateTable('applications').set(values).where('app_id', '=', appId).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Deletes an application with its service principal and secrets. Returns whether it was there. */
+export async function deletePrincipal(database: Database, appId: string): Promise<boolean> {
+  const result = await database.deleteFrom('applications').where('app_id', '=', appId).executeTakeFirst();
   return result.numDeletedRows > 0n;
 }
 
 export async function principalByAppId(database: Database, appId: string): Promise<PrincipalRecord | undefined> {
-  const row = await database.selectFrom('principals').selectAll().where('app_id', '=', appId).executeTakeFirst();
+  const row = await database.selectFrom('applications').selectAll().where('app_id', '=', appId).executeTakeFirst();
   return row && principalFrom(row);
 }
 
+/** By the object id of the service principal. */
 export async function principalByObjectId(database: Database, objectId: string): Promise<PrincipalRecord | undefined> {
-  const row = await database.selectFrom('principals').selectAll().where('object_id', '=', objectId).executeTakeFirst();
+  const row = await database.selectFrom('applications').selectAll().where('object_id', '=', objectId).executeTakeFirst();
   return row && principalFrom(row);
 }
 
-/** Every principal, by object id. */
+/** Every application, by its object id. */
 export async function listPrincipals(database: Database): Promise<PrincipalRecord[]> {
-  return (await database.selectFrom('principals').selectAll().orderBy('object_id').execute()).map(principalFrom);
+  return (await database.selectFrom('applications').selectAll().orderBy('application_id').execute()).map(principalFrom);
 }
 
 export async function insertSecret(database: Database, record: SecretRecord): Promise<void> {
   await database
-    .insertInto('principal_secrets')
+    .insertInto('application_secrets')
     .values({
       key_id: record.keyId,
-      object_id: record.objectId,
+      app_id: record.appId,
       salt: record.salt,
       hash: record.hash,
       display_name: record.displayName,
+      starts_at: record.startsAt,
       expires_at: record.expiresAt,
     })
     .execute();
 }
 
 /** Returns whether it was there. */
-export async function deleteSecret(database: Database, objectId: string, keyId: string): Promise<boolean> {
-  const result = await database.deleteFrom('principal_secrets').where('key_id', '=', keyId).where('object_id', '=', objectId).executeTakeFirst();
+export async function deleteSecret(database: Database, appId: string, keyId: string): Promise<boolean> {
+  const result = await database.deleteFrom('application_secrets').where('key_id', '=', keyId).where('app_id', '=', appId).executeTakeFirst();
   return result.numDeletedRows > 0n;
 }
 
-/** The secrets of a principal, newest expiry first. */
-export async function secretsOf(database: Database, objectId: string): Promise<SecretRecord[]> {
+/** The secrets of an application, newest expiry first. */
+export async function secretsOf(database: Database, appId: string): Promise<SecretRecord[]> {
   const rows = await database
-    .selectFrom('principal_secrets')
+    .selectFrom('application_secrets')
     .selectAll()
-    .where('object_id', '=', objectId)
+    .where('app_id', '=', appId)
     .orderBy('expires_at', 'desc')
     .orderBy('key_id')
     .execute();

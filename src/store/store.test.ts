@@ -9,6 +9,8 @@ import { test } from 'node:test';
 import { CompiledQuery } from 'kysely';
 import { Fault } from '#base/fault.ts';
 import { resourceKey } from '#base/resource-id.ts';
+import { migrations } from './migrations.ts';
+import { listPrincipals, secretsOf } from './principals.ts';
 import { type Change, Store } from './store.ts';
 
 const id = (name: string): string => `/subscriptions/s/resourceGroups/g/providers/Microsoft.X/things/${name}`;
@@ -186,4 +188,31 @@ test('the database is for its user only, and one that cannot be used says what t
   await store.close();
   writeFileSync(path, 'not a database'.repeat(1000));
   await assert.rejects(Store.open(path), (error) => error instanceof Fault && error.code === 'DatabaseNotUsable' && /--data/.test(error.message));
+});
+
+test('principals and secrets of the first schema become applications with theirs', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-migration-'));
+  try {
+    const path = join(folder, 'postern.db');
+    const old = new DatabaseSync(path);
+    old.exec(`${migrations[0]}; pragma user_version = 1;
+      insert into principals values ('o1', 'a1', 'ServicePrincipal', 'one', 't1'), ('o2', 'a2', 'ServicePrincipal', 'two', 't2');
+      insert into principal_secrets values ('k1', 'o1', 's', 'h', 'first', 't3');`);
+    old.close();
+    const store = await Store.open(path);
+    const principals = await listPrincipals(store.database);
+    const guids = new Set(principals.map(({ applicationId }) => applicationId));
+    assert.equal(guids.size, 2);
+    for (const guid of guids) assert.match(guid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.deepEqual(principals.map(({ appId, objectId, displayName, createdAt }) => [appId, objectId, displayName, createdAt]).sort(), [
+      ['a1', 'o1', 'one', 't1'],
+      ['a2', 'o2', 'two', 't2'],
+    ]);
+    assert.deepEqual(await secretsOf(store.database, 'a1'), [
+      { keyId: 'k1', appId: 'a1', salt: 's', hash: 'h', displayName: 'first', startsAt: 't1', expiresAt: 't3' },
+    ]);
+    await store.close();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

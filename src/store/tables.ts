@@ -18,8 +18,16 @@ export interface Tables {
   };
   resource_references: { source: string; target: string };
   operations: { id: string; resource: string; started_at: string; ended_at: string | null; status: string; error: string | null };
-  principals: { object_id: string; app_id: string; kind: string; display_name: string; created_at: string };
-  principal_secrets: { key_id: string; object_id: string; salt: string; hash: string; display_name: string; expires_at: string };
+  applications: {
+    app_id: string;
+    /** Object id of the application. */
+    application_id: string;
+    /** Object id of its service principal. */
+    object_id: string | null;
+    display_name: string;
+    created_at: string;
+  };
+  application_secrets: { key_id: string; app_id: string; salt: string; hash: string; display_name: string; starts_at: string; expires_at: string };
   blobs: { registry: string; repository: string; digest: string; size: number; created_at: string };
   manifests: {
     registry: string;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePrefix, prefixContains } from '#base/ip.ts';
-import { dataFront, egressPool, LOGIN, loginFront, MANAGEMENT, PUBLIC_RANGES } from './addresses.ts';
+import { dataFront, egressPool, GRAPH, LOGIN, loginFront, MANAGEMENT, PUBLIC_RANGES } from './addresses.ts';
 
 const within = (prefix: string, address: string): boolean => prefixContains(parsePrefix(prefix) ?? assert.fail(prefix), address);
 
@@ -17,7 +17,7 @@ test('the egress pool runs through its three ranges without repeating', () => {
 });
 
 test('whatever stands for the internet lies in the ranges that no network may span', () => {
-  for (const address of [...egressPool(), LOGIN, MANAGEMENT, loginFront('westeurope'), dataFront('westeurope')])
+  for (const address of [...egressPool(), GRAPH, LOGIN, MANAGEMENT, loginFront('westeurope'), dataFront('westeurope')])
     assert.ok(
       PUBLIC_RANGES.some((range) => within(range, address)),
       address,
@@ -26,7 +26,7 @@ test('whatever stands for the internet lies in the ranges that no network may sp
 
 test('fronts are one address per region and role, inside 198.18.0.0/16 and apart from the fixed ones', () => {
   const fronts = ['westeurope', 'eastus'].flatMap((region) => [loginFront(region), dataFront(region)]);
-  assert.equal(new Set([...fronts, LOGIN, MANAGEMENT]).size, 6);
+  assert.equal(new Set([...fronts, GRAPH, LOGIN, MANAGEMENT]).size, 7);
   for (const front of fronts) assert.ok(within('198.18.0.0/16', front));
   assert.ok(within('198.18.1.0/24', loginFront('westeurope')));
   assert.ok(within('198.18.2.0/24', dataFront('westeurope')));

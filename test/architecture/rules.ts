@@ -42,7 +42,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   topology: { because: 'topology is pure: facts in, snapshot out', may: [vocabulary] },
   identity: {
     because: 'identity says who asks; it does not know what they ask for',
-    may: [vocabulary, exchange, records, { ...snapshot, typesOnly: true, because: 'a machine has identities by the snapshot' }],
+    may: [
+      vocabulary,
+      exchange,
+      records,
+      { of: 'topology/access.ts', because: 'who may change the directory is a role, as everywhere' },
+      { ...snapshot, typesOnly: true, because: 'a machine has identities by the snapshot' },
+    ],
   },
   dns: { because: 'dns reads the newest snapshot and never calls back', may: [vocabulary, snapshot, fabricContract] },
   fabric: { because: 'the fabric makes what the snapshot says and knows nobody who asks for it', may: [vocabulary, snapshot] },
