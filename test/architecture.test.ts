@@ -50,7 +50,7 @@ test('the lock file holds every package that a package in it names, so that `npm
   for (const [at, { dependencies, optionalDependencies }] of Object.entries(packages))
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies }))
       if (!packages[`${at}/node_modules/${name}`] && !packages[`node_modules/${name}`]) absent.push(`${at} names ${name}`);
-  // `npm install` leaves out what its registry lacks, without a word, and `npm ci` then refuses the file: add them by hand, with os and cpu.
+  // `npm install` leaves out what its registry lacks, without a word, and `npm ci` then refuses the file: pin a version that is there for every platform.
   assert.deepEqual(absent, []);
 });
 
