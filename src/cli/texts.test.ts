@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { envText, exportsOf } from './commands/env.ts';
 import { statusText } from './commands/status.ts';
-import { decisionText } from './commands/why.ts';
+import { decisionText, refusalsText } from './commands/why.ts';
 import type { Instance } from './instance.ts';
 import { readyText } from './ready-text.ts';
 
@@ -62,6 +62,14 @@ test('why names the first check that failed', () => {
   assert.match(text, /First failure: rule: public access is disabled\n$/);
   assert.match(decisionText({ id: 'r', trace: [] }), /Nothing failed/);
   assert.match(decisionText({ id: 'm', method: 'GET', host: '169.254.169.254', path: '/metadata/instance', via: 'machine' }), /GET http:\/\/169\.254/);
+});
+
+test('why without an id lists refusals, a reset in words', () => {
+  const failure = { check: 'state', ok: false, detail: 'the connection is Rejected' };
+  const text = refusalsText([{ id: 'r1', time: 'T', method: 'RESET', host: '', path: '', status: 0, peer: '10.0.0.5', failure, trace: [failure] }]);
+  assert.match(text, /connection reset {2}from 10\.0\.0\.5\n {2}✗ state: the connection is Rejected\n {4}postern why r1/);
+  assert.match(refusalsText([]), /Nothing was refused/);
+  assert.match(decisionText({ id: 'r1', method: 'RESET', status: 0, trace: [failure] }), /^Request {3}none: the connection was reset before TLS\n/);
 });
 
 test('env names hosts of the host domain only, quoted for a shell', () => {

@@ -1,15 +1,17 @@
 /** How requests were decided: a bounded ring for `postern why`, and a line of the log each. Holds no query (signed URLs carry their signature there), no header, no body. */
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { Request, TraceStep } from '#http/message.ts';
 import type { Arrival } from '#topology/arrival.ts';
 
-/** One request as it was decided. The members that a check decided are its detail in words. */
+/** One request as it was decided, or a connection that was reset before it could carry one. The members that a check decided are its detail in words. */
 export interface AccessEntry {
   readonly id: string;
   /** ISO 8601. */
   readonly time: string;
+  /** `RESET` for a connection that was reset: then host and path are empty and the status is 0. */
   readonly method: string;
   /** As the client named it. */
   readonly host: string;
@@ -86,8 +88,7 @@ export class AccessLog {
       trace,
       ...(failure ? { failure } : {}),
     };
-    if (this.#entries.size >= this.#size) this.#entries.delete(this.#entries.keys().next().value as string);
-    this.#entries.set(entry.id, entry);
+    this.#keep(entry);
     const { id, method, host, path, status, durationMs, listener, peer } = entry;
     this.#log.info(
       { requestId: id, method, host, path, status, durationMs, listener, peer, ...(failure ? { failure: `${failure.check}: ${failure.detail}` } : {}) },
@@ -95,13 +96,48 @@ export class AccessLog {
     );
   }
 
-  /** A connection that was reset before it could carry a request: it has no id that a client could know. */
-  recordReset(listener: string, peer: string, why: string): void {
-    this.#log.info({ listener, peer, failure: why }, 'connection reset');
+  #keep(entry: AccessEntry): void {
+    if (this.#entries.size >= this.#size) this.#entries.delete(this.#entries.keys().next().value as string);
+    this.#entries.set(entry.id, entry);
+  }
+
+  /** A connection that was reset before it could carry a request. Its client was told no id; it is found among the latest refusals. */
+  recordReset(listener: string, peer: string, network: ResourceKey, refusal: { refused: string; endpoint?: ResourceKey; registry?: ResourceKey }): void {
+    const { refused, endpoint, registry } = refusal;
+    const failure: TraceStep = { check: endpoint ? 'state' : 'listener', ok: false, detail: refused };
+    const id = randomUUID();
+    this.#keep({
+      id,
+      time: new Date(this.#clock.now()).toISOString(),
+      method: 'RESET',
+      host: '',
+      path: '',
+      status: 0,
+      durationMs: 0,
+      listener,
+      via: endpoint ? 'endpoint' : 'public',
+      peer,
+      network,
+      ...(endpoint ? { endpoint, state: refused } : {}),
+      ...(registry ? { registry } : {}),
+      trace: [failure],
+      failure,
+    });
+    this.#log.info({ requestId: id, listener, peer, failure: refused }, 'connection reset');
   }
 
   /** The request of an id, while it is among the last ones. */
   why(id: string): AccessEntry | undefined {
     return this.#entries.get(id.toLowerCase());
+  }
+
+  /** The latest refusals and resets that `visible` lets through, newest first. A 401 that only asks for credentials is one too. */
+  refused(visible: (entry: AccessEntry) => boolean, limit: number): AccessEntry[] {
+    const found: AccessEntry[] = [];
+    for (const entry of [...this.#entries.values()].reverse()) {
+      if (found.length === limit) break;
+      if (entry.failure && visible(entry)) found.push(entry);
+    }
+    return found;
   }
 }

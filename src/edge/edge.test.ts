@@ -163,9 +163,11 @@ test('at an approved private endpoint: the label of the listener, and no header,
 
 test('an endpoint that is not approved, and an address that nobody has, are reset before TLS', async (t) => {
   for (const state of ['Pending', 'Rejected', 'Disconnected', undefined] as const) {
-    const { port } = start(t, worldOf(1, { state }));
+    const { edge, port } = start(t, worldOf(1, { state }));
     assert.deepEqual(await raw(port(networkKey)), { error: 'ECONNRESET', bytes: 0 }, String(state));
     await assert.rejects(ask(port(networkKey), 'myregistry.azurecr.io'), { code: 'ECONNRESET' });
+    // Nobody was told an id, so the reset is found among the latest refusals.
+    assert.equal(edge.accessLog.refused(() => true, 9).filter(({ method }) => method === 'RESET').length, 2);
   }
 });
 

@@ -173,7 +173,7 @@ export class Edge {
         const peer = plainAddress(socket.remoteAddress ?? '');
         const accepted = acceptAt(snapshot(), network, name, plainAddress(socket.localAddress ?? ''), peer);
         if ('refused' in accepted) {
-          this.accessLog.recordReset(name, peer, accepted.refused);
+          this.accessLog.recordReset(name, peer, network, accepted);
           return undefined;
         }
         this.#open.add(network, socket, accepted);

@@ -106,7 +106,6 @@ test('a request is told to who may read its registry, and is unknown to others',
   const [hidden, absent] = [await ask(`/requests/${request.id}`, 'nobody'), await ask('/requests/other', 'nobody')];
   assert.deepEqual([hidden.status, absent.status], [404, 404]);
   assert.equal(hidden.body.replace(request.id, 'other'), absent.body);
-  assert.equal((await ask('/requests', 'owner')).status, 404);
 
   const second = { ...request, id: 'ID-2'.toLowerCase() };
   accessLog.record(second, arrival, { status: 200, durationMs: 1, registry: otherRegistryKey });
@@ -115,6 +114,34 @@ test('a request is told to who may read its registry, and is unknown to others',
   accessLog.record(third, arrival, { status: 200, durationMs: 1 });
   assert.equal((await ask('/requests/id-3', 'reader')).status, 404, 'of no registry: for owners');
   assert.equal((await ask('/requests/id-3', 'owner')).status, 200);
+});
+
+test('the latest refusals are listed, resets before TLS too, each for who may know of it', async () => {
+  const network = '/n' as ResourceKey;
+  accessLog.recordReset('network:/n:443', '10.0.0.5', network, {
+    refused: 'the connection of the private endpoint at 10.0.1.4 is Rejected',
+    endpoint: '/pe' as ResourceKey,
+    registry: registryKey,
+  });
+  accessLog.recordReset('network:/n:443', '10.0.0.5', network, { refused: 'nothing is served at 10.0.9.9' });
+  accessLog.record(requestOf('GET', 'https://myregistry.azurecr.io/v2/'), arrival, { status: 200, durationMs: 1, registry: registryKey });
+  const list = async (who: string) => JSON.parse((await ask('/requests', who)).body).value;
+  assert.deepEqual(
+    (await list('owner')).map(({ method, failure, endpoint }: { method: string; failure: { check: string }; endpoint?: string }) => [
+      method,
+      failure.check,
+      endpoint,
+    ]),
+    [
+      ['RESET', 'listener', undefined],
+      ['RESET', 'state', '/pe'],
+    ],
+  );
+  const [reset, ...more] = await list('one');
+  assert.deepEqual(more, []);
+  assert.match(reset.failure.detail, /is Rejected$/);
+  assert.equal((await ask(`/requests/${reset.id}`, 'one')).status, 200);
+  assert.deepEqual(await list('nobody'), []);
 });
 
 test('the oldest requests make room', () => {

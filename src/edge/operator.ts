@@ -5,7 +5,7 @@ import { emptyReply, jsonReply, type Plane, type Reply, type Request } from '#ht
 import { type Identity, MANAGEMENT_AUDIENCES, type Tokens } from '#identity/tokens.ts';
 import { permits } from '#topology/access.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
-import type { AccessLog } from './access-log.ts';
+import type { AccessEntry, AccessLog } from './access-log.ts';
 import { armRefusal } from './refusals.ts';
 
 export interface OperatorOptions {
@@ -24,6 +24,9 @@ const READ_MACHINE = 'Microsoft.Compute/virtualMachines/read';
 const READ_REGISTRY = 'Microsoft.ContainerRegistry/registries/read';
 const OWN = 'Microsoft.Authorization/roleAssignments/write';
 
+/** How many of the latest refusals `/postern/requests` lists. */
+const REFUSALS = 20;
+
 export function operatorPlane(options: OperatorOptions): Plane {
   const { snapshot, accessLog } = options;
   const may = (identity: Identity, action: string, scope: string): boolean =>
@@ -37,11 +40,13 @@ export function operatorPlane(options: OperatorOptions): Plane {
       );
   };
 
+  /** Who may not read the registry learns not even that there was such a request. */
+  const visible = (identity: Identity, entry: AccessEntry): boolean =>
+    (entry.registry !== undefined && may(identity, READ_REGISTRY, entry.registry)) || may(identity, OWN, '/');
+
   const why = (identity: Identity, id: string): Reply => {
     const entry = accessLog.why(id);
-    // Who may not read the registry learns not even that there was such a request.
-    const visible = entry && ((entry.registry && may(identity, READ_REGISTRY, entry.registry)) || may(identity, OWN, '/'));
-    if (!visible)
+    if (!entry || !visible(identity, entry))
       throw new Fault(
         'notFound',
         'RequestNotFound',
@@ -78,8 +83,8 @@ export function operatorPlane(options: OperatorOptions): Plane {
           demand(identity, READ_STATUS);
           return jsonReply(200, await options.status());
         case 'requests':
-          if (id === undefined) throw nothingAt(request);
-          return why(identity, id);
+          if (id !== undefined) return why(identity, id);
+          return jsonReply(200, { value: accessLog.refused((entry) => visible(identity, entry), REFUSALS) });
         case 'machines':
           return machines(identity, request.query.get('name'));
         default:

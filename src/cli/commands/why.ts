@@ -1,4 +1,5 @@
-/** `postern why REQUEST-ID`: how a request was decided, and the first thing that failed. */
+/** `postern why [REQUEST-ID]`: how a request was decided, and the first thing that failed; without an id, the latest refusals. */
+import type { JsonObject } from '#base/json.ts';
 import { command } from '../command.ts';
 
 interface Step {
@@ -31,15 +32,45 @@ export default command({
   path: 'why',
   summary: 'Tell how a request was decided: its path, listener, endpoint, state, rule, identity and role, and the first thing that failed.',
   options: [],
-  positionals: [{ name: 'REQUEST-ID', required: true, summary: 'The id that the answer carried: x-ms-request-id or x-ms-correlation-request-id.' }],
+  positionals: [
+    {
+      name: 'REQUEST-ID',
+      required: false,
+      summary:
+        'The id that the answer carried: x-ms-request-id or x-ms-correlation-request-id. Without it: the latest refusals, connections that were reset included.',
+    },
+  ],
+  columns: { When: 'time', Request: 'method', Host: 'host', Path: 'path', Status: 'status', From: 'peer', Failure: 'failure.detail', Id: 'id' },
   run: async (args, context) => {
     const server = await context.management();
-    const decision = (await server.ask('GET', `/postern/requests/${encodeURIComponent(args.positionals[0] as string)}`)).body;
+    const [id] = args.positionals;
+    if (id === undefined) {
+      const { value } = (await server.ask('GET', '/postern/requests')).body as unknown as { value: Refusal[] };
+      if (context.formatGiven) return value as unknown as JsonObject[];
+      context.out(refusalsText(value));
+      return undefined;
+    }
+    const decision = (await server.ask('GET', `/postern/requests/${encodeURIComponent(id)}`)).body;
     if (context.formatGiven) return decision;
     context.out(decisionText(decision as unknown as Decision));
     return undefined;
   },
 });
+
+interface Refusal extends Decision {
+  readonly failure: Step;
+}
+
+/** The latest refusals, newest first, each with what failed and the id that tells more. */
+export function refusalsText(refusals: readonly Refusal[]): string {
+  if (refusals.length === 0) return 'Nothing was refused since the server started, as far as you may know.\n';
+  return refusals
+    .map(({ id, time, method, host, path, status, peer, failure }) => {
+      const what = method === 'RESET' ? 'connection reset' : `${status} ${method} ${host}${path}`;
+      return `${time}  ${what}  from ${peer}\n  ✗ ${failure.check}: ${failure.detail}\n    postern why ${id}\n`;
+    })
+    .join('');
+}
 
 /** The decision as a person reads it: what was asked, each check in order, and the first that failed. */
 export function decisionText(decision: Decision): string {
@@ -48,8 +79,13 @@ export function decisionText(decision: Decision): string {
   // The machines' metadata address alone is served without TLS.
   const scheme = decision.via === 'machine' ? 'http' : 'https';
   const rows: [string, string | undefined][] = [
-    ['Request', `${decision.method ?? ''} ${decision.host === undefined ? '' : `${scheme}://${decision.host}`}${decision.path ?? ''}`.trim()],
-    ['Answer', decision.status === undefined ? undefined : String(decision.status)],
+    [
+      'Request',
+      decision.method === 'RESET'
+        ? 'none: the connection was reset before TLS'
+        : `${decision.method ?? ''} ${decision.host === undefined ? '' : `${scheme}://${decision.host}`}${decision.path ?? ''}`.trim(),
+    ],
+    ['Answer', !decision.status ? undefined : String(decision.status)],
     ['When', decision.time],
     ['Listener', decision.listener],
     ['From', decision.peer],
