@@ -13,22 +13,7 @@ import type { MachineEntry } from '#fabric/enter.ts';
 import { missingTools, needsUserNamespace, refusalOf, worldCommand } from '#fabric/launch.ts';
 import { childrenOf } from '#fabric/processes.ts';
 import type { Config, HostPort } from './config.ts';
-
-/** What is known of a running instance: DATA/run/instance.json, readable by its user only. */
-export interface Instance {
-  readonly pid: number;
-  /** The first process of the world as the host sees it; absent with fabric `none`. */
-  readonly worldPid?: number;
-  readonly rootless: boolean;
-  readonly fabric: 'world' | 'none';
-  readonly url: string;
-  readonly listen: string;
-  readonly public: string;
-  readonly domain: string;
-  readonly hostDomain: string;
-  readonly startedAt: string;
-  readonly version: string;
-}
+import type { Instance } from './instance.ts';
 
 export interface HostOptions {
   /** Takes lines for people. */

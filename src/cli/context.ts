@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
-import type { Instance } from './instance.ts';
+import type { Instance } from '#instance.ts';
 import type { Credentials, Management } from './management.ts';
 import type { Format } from './output.ts';
 
@@ -81,7 +81,7 @@ export class TerminalContext implements Context {
 
 /** The server of a data folder, with the operator's credentials. @throws Fault when none runs or the folder may not be read. */
 export async function connect(data: string, options: { commandName?: string; warn?: (text: string) => void } = {}): Promise<Management> {
-  const { runningInstance } = await import('./instance.ts');
+  const { runningInstance } = await import('#instance.ts');
   const instance = runningInstance(data);
   if (!instance) throw new Fault('unavailable', 'NotRunning', `Postern does not run on ${data}. Start it with: postern up --detach${dataFlag(data)}`);
   return connectTo(instance, data, options);

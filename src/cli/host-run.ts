@@ -1,7 +1,7 @@
 /** The one door to host.ts: running Postern in this process, for `up` and `quickstart`, and entering a machine, for `exec`. Loaded late, so that no other command pays. */
 import { Fault } from '#base/fault.ts';
+import { type Instance, runningInstance } from '#instance.ts';
 import type { Config } from '../config.ts';
-import { type Instance, runningInstance } from './instance.ts';
 
 /** @throws Fault when an instance runs on the data folder already. */
 export function refuseSecond(data: string): void {

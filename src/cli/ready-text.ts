@@ -1,5 +1,5 @@
 /** What is said when Postern is up: where things are, how to stop, what to do next. */
-import type { Instance } from './instance.ts';
+import type { Instance } from '#instance.ts';
 
 /** `at` is the ` --data DIR` that further commands need, or nothing. */
 export function readyText(instance: Instance, at: string, options: { detached: boolean }): string {

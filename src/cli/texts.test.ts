@@ -1,10 +1,10 @@
 /** What people read: status, why, env, and what is said when Postern is up. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Instance } from '#instance.ts';
 import { envText, exportsOf } from './commands/env.ts';
 import { statusText } from './commands/status.ts';
 import { decisionText, refusalsText } from './commands/why.ts';
-import type { Instance } from './instance.ts';
 import { readyText } from './ready-text.ts';
 
 const INSTANCE: Instance = {

@@ -12,13 +12,20 @@ export function holderOf(port: number): { readonly pid: number; readonly name: s
     if (!/^\d+$/.test(pid)) continue;
     for (const fd of list(`/proc/${pid}/fd`)) {
       try {
-        if (wanted.has(readlinkSync(`/proc/${pid}/fd/${fd}`))) return { pid: Number(pid), name: readFileSync(`/proc/${pid}/comm`, 'utf8').trim() };
+        if (wanted.has(readlinkSync(`/proc/${pid}/fd/${fd}`)))
+          return posternOf(pid) ?? { pid: Number(pid), name: readFileSync(`/proc/${pid}/comm`, 'utf8').trim() };
       } catch {
         // Closed or ended meanwhile.
       }
     }
   }
   return undefined;
+}
+
+/** The parent of a running Postern, when the process is of its world: that is who can be stopped, not the wrapper that holds the socket. */
+function posternOf(pid: string): { readonly pid: number; readonly name: string } | undefined {
+  const parent = /(?:^|\0)POSTERN_HOST_PID=(\d+)(?:\0|$)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1];
+  return parent === undefined ? undefined : { pid: Number(parent), name: 'another Postern' };
 }
 
 function socketsOf(table: string, port: number): string[] {

@@ -76,7 +76,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     because: 'the CLI is a client over HTTPS: what it knows of the server it asks the server',
-    may: [vocabulary, { of: 'config.ts', because: 'up checks its flags before it starts anything' }],
+    may: [
+      vocabulary,
+      { of: 'config.ts', because: 'up checks its flags before it starts anything' },
+      { of: 'instance.ts', because: 'commands find the running server by what it wrote of itself' },
+    ],
   },
 };
 
@@ -94,11 +98,13 @@ export const FILES: Readonly<Record<string, Room>> = {
     may: [
       vocabulary,
       { of: 'config.ts', because: 'it hands the configuration down' },
+      { of: 'instance.ts', because: 'it writes what is known of the run' },
       { of: 'fabric', because: 'listeners of the host are opened by fabric/sockets.ts' },
       { of: 'main.ts', because: 'it starts the server as a process of its own' },
     ],
   },
   'config.ts': { because: 'the configuration is one plain object', may: [vocabulary] },
+  'instance.ts': { because: 'what a run writes of itself is one file, read back by the CLI', may: [vocabulary] },
 };
 
 /** Who may use what comes from outside: packages, and the modules of Node that reach the kernel or the network. `types` of them are free. */

@@ -14,7 +14,7 @@ import { monotonicMs } from '#base/clock.ts';
 import { toolPath } from '#fabric/commands.ts';
 import { quote } from '#fabric/machine-files.ts';
 import { boundPort, close, openListener } from '#fabric/sockets.ts';
-import type { Instance } from '../../src/host.ts';
+import type { Instance } from '../../src/instance.ts';
 import { everybody, folderOf, ordinary, root, type Who } from './own-world.ts';
 
 /** Who is killed stays listed until the machine's init has taken notice, which not every init does at once. */
@@ -228,6 +228,9 @@ for (const who of everybody) {
       const second = await run([data]);
       assert.equal(second.code, 1);
       assert.match(second.output, new RegExp(`${data} is in use by process ${held.instance.pid}\\b`));
+      // Its socket is held by the world's wrapper too; who can be stopped is its parent.
+      const beside = await run([join(folder.path, 'beside'), 'world', held.instance.listen]);
+      assert.match(beside.output, new RegExp(`is in use by process ${held.instance.pid} \\(another Postern\\)`));
     });
 
     test('a command in the machine: its surroundings, input, exit codes, signals', async (context) => {

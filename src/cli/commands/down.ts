@@ -2,8 +2,8 @@
 
 import { monotonicMs } from '#base/clock.ts';
 import { Fault } from '#base/fault.ts';
+import { lives, runningInstance } from '#instance.ts';
 import { command } from '../command.ts';
-import { lives, runningInstance } from '../instance.ts';
 
 const PATIENCE_MS = 30_000;
 

@@ -1,8 +1,8 @@
 /** `postern env`: shell exports that point clients on the host at the registries' public listener there. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Instance, runningInstance } from '#instance.ts';
 import { command } from '../command.ts';
-import { type Instance, runningInstance } from '../instance.ts';
 import { dialled } from '../management.ts';
 import { apiVersionOf, REGISTRY_TYPE } from '../resources.ts';
 

@@ -1,9 +1,9 @@
 /** `postern exec`: runs a command inside a machine. */
 import { Fault } from '#base/fault.ts';
+import { runningInstance } from '#instance.ts';
 import { command } from '../command.ts';
 import { connectTo } from '../context.ts';
 import { execIn, type MachinePlace } from '../host-run.ts';
-import { runningInstance } from '../instance.ts';
 import type { Management } from '../management.ts';
 import { RESOURCE_GROUP } from '../options.ts';
 

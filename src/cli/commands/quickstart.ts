@@ -1,9 +1,10 @@
 /** `postern quickstart`: starts Postern and plays, a line a step, what it is for. */
+
+import { type Instance, runningInstance } from '#instance.ts';
 import { command } from '../command.ts';
 import { connectTo, dataFlag } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { startHost } from '../host-run.ts';
-import { type Instance, runningInstance } from '../instance.ts';
 import { play } from '../quickstart/play.ts';
 import { hold, StepFailure, Steps } from '../quickstart/steps.ts';
 import { configOf, UP_OPTIONS } from '../up-options.ts';

@@ -1,9 +1,9 @@
 /** `postern status`: what runs on a data folder, where, how it is, and what is stored but not acting. */
 
+import { type Instance, runningInstance } from '#instance.ts';
 import { command } from '../command.ts';
 import { connectTo } from '../context.ts';
 import { EXIT } from '../failure.ts';
-import { type Instance, runningInstance } from '../instance.ts';
 
 /** What `/postern/status` answers. */
 interface ServerStatus {

@@ -1,11 +1,11 @@
 /** `postern up`: runs Postern, in the foreground or detached. */
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Instance } from '#instance.ts';
 import { command } from '../command.ts';
 import { dataFlag } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { refuseSecond, startHost } from '../host-run.ts';
-import type { Instance } from '../instance.ts';
 import { spawnPostern } from '../own-process.ts';
 import { readyText } from '../ready-text.ts';
 import { configOf, flagsOf, UP_OPTIONS } from '../up-options.ts';

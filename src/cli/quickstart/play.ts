@@ -4,7 +4,7 @@
  */
 import { parsePrefix, prefixContains } from '#base/ip.ts';
 import type { JsonObject } from '#base/json.ts';
-import type { Instance } from '../instance.ts';
+import type { Instance } from '#instance.ts';
 import type { Management } from '../management.ts';
 import { Clients, type Report } from './clients.ts';
 import { Commands } from './commands.ts';

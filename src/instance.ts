@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '#base/clock.ts';
 
-/** What the parent process writes when it is up. */
+/** What is known of a running instance: DATA/run/instance.json, written by its parent process, readable by its user only. */
 export interface Instance {
   readonly pid: number;
-  /** The first process of the world, as the host sees it. */
+  /** The first process of the world, as the host sees it; absent with fabric `none`. */
   readonly worldPid?: number;
   readonly rootless: boolean;
   readonly fabric: 'world' | 'none';
