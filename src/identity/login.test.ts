@@ -176,6 +176,8 @@ test('on the host the directory goes by the address of the listener, as audience
     const reply = await at('https://127.0.0.1:8443/adfs/oauth2/token', { ...credentials(), scope: `${own}/.default` }, management);
     await tokens.verifyAccess(json(reply).access_token, GRAPH_AUDIENCES);
   }
+  const named = await at('https://management.azure.com/adfs/oauth2/token', { ...credentials(), scope }, management);
+  await tokens.verifyAccess(json(named).access_token, MANAGEMENT_AUDIENCES);
   const elsewhere = await at('https://127.0.0.1:8443/adfs/oauth2/token', { ...credentials(), scope: 'https://127.0.0.1:9999/.default' }, management);
   assert.deepEqual(json(elsewhere).error_codes, [500011]);
   const inside = await at(

@@ -112,7 +112,8 @@ async function issue(request: Request, options: LoginOptions, asked: { version1:
   if (!secret) throw new SignInFault(7000216, "'client_secret' is required for the 'client_credentials' grant type.");
   const named = resourceOf(form, version1);
   // On the host the directory has no name but this listener's, so clients that take its address for the audience ask for that.
-  const resource = onHost && named.replace(/\/$/, '').toLowerCase() === `https://${request.authority.toLowerCase()}` ? (GRAPH_AUDIENCES[0] as string) : named;
+  const own = onHost && !isKnownResource(named) && named.replace(/\/$/, '').toLowerCase() === `https://${request.authority.toLowerCase()}`;
+  const resource = own ? (GRAPH_AUDIENCES[0] as string) : named;
   if (!isKnownResource(resource))
     throw new SignInFault(
       500011,
