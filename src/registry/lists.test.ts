@@ -1,5 +1,6 @@
 /** Tags, catalogue and referrers: every page once, nothing of others, and filters that say so. */
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { digestOf } from '#base/digest.ts';
@@ -161,6 +162,59 @@ describe('The content of a registry', () => {
       (await client.ask('PUT', '/v2/r/manifests/x', { headers: { 'content-type': OCI_IMAGE }, body: JSON.stringify(imageManifest(layer, layer)) })).status,
       400,
     );
+  });
+
+  it('is not what pushes still carry that were begun before the registry was deleted', async () => {
+    const client = await owner();
+    const { world } = client;
+    const bytes = Buffer.from('a layer on its way');
+    const { bytes: manifest, layer } = await client.pushImage('r', 'v1');
+    const session = async (): Promise<string> => (await client.ask('POST', '/v2/r/blobs/uploads/')).header('location');
+    const replace = async (): Promise<void> => {
+      await world.store.write(({ resources }) => resources.delete(registryKey('myregistry')));
+      await world.addRegistry('myregistry');
+    };
+    /** The bytes, with the registry deleted and made anew before the last of them. */
+    const body = (all: Uint8Array): Readable =>
+      Readable.from(
+        (async function* () {
+          yield all.subarray(0, 5);
+          await replace();
+          yield all.subarray(5);
+        })(),
+        { objectMode: false },
+      );
+    const digest = digestOf(bytes);
+    const pushes: [string, string, Uint8Array][] = [
+      ['POST', `/v2/r/blobs/uploads/?digest=${digest}`, bytes],
+      ['PUT', 'session', bytes],
+      ['PUT', '/v2/r/manifests/v2', manifest],
+    ];
+    for (const [method, url, all] of pushes) {
+      await client.pushBlob('r', '{}');
+      await client.pushBlob('r', 'layer of v1');
+      const path = url === 'session' ? `${await session()}?digest=${digest}` : url;
+      const answer = await client.ask(method, path, { headers: { 'content-type': OCI_IMAGE }, body: body(all) });
+      assert.equal(answer.status, 404, url);
+      // The session itself may have gone first.
+      assert.match(answer.code ?? '', url === 'session' ? /^(NAME|BLOB_UPLOAD)_UNKNOWN$/ : /^NAME_UNKNOWN$/, url);
+    }
+    await world.store.write(async () => {});
+    for (const table of ['blobs', 'manifests', 'tags', 'uploads'] as const)
+      assert.deepEqual(await world.store.database.selectFrom(table).selectAll().execute(), [], table);
+    assert.equal((await client.ask('HEAD', `/v2/r/blobs/${layer}`)).status, 404);
+  });
+
+  it('takes the bytes of its upload sessions along', async () => {
+    const client = await owner();
+    const { world } = client;
+    const location = (await client.ask('POST', '/v2/r/blobs/uploads/')).header('location');
+    const id = location.split('/').at(-1) as string;
+    await client.ask('PATCH', location, { body: 'some bytes' });
+    assert.equal(await world.blobs.uploadSize(id), 10);
+    await world.store.write(({ resources }) => resources.delete(registryKey('myregistry')));
+    await world.store.write(async () => {});
+    while ((await world.blobs.uploadSize(id)) !== undefined) await new Promise((resolve) => setImmediate(resolve));
   });
 
   it('of registries that went while nobody looked goes at the next start', async () => {

@@ -19,7 +19,7 @@ import {
   type RepositoryKey,
   repositoryExists,
 } from '#store/repositories.ts';
-import { type Call, type Rooms, repositoryOf } from './call.ts';
+import { type Call, type Rooms, refuseDeleted, repositoryOf } from './call.ts';
 import { oci } from './faults.ts';
 import { MANIFEST_LIMIT_BYTES, type ManifestDocument, parseManifest } from './manifest.ts';
 
@@ -110,6 +110,7 @@ export async function putManifestDocument(call: Call, rooms: Rooms): Promise<Rep
   await rooms.blobs.put(digest, [bytes]);
   const at = isoTime(rooms.clock);
   await rooms.store.write(async ({ database }) => {
+    refuseDeleted(call, rooms);
     await refuseMissing(database, key, document);
     const { mediaType, subject, artifactType, annotations } = document;
     await putManifest(database, key, { digest, mediaType, size: bytes.length, subject, artifactType, annotations, createdAt: at });

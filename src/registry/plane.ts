@@ -1,5 +1,6 @@
 /** The registry plane: OCI distribution over HTTP, with ACR's tokens and data endpoint. Admission first, then who calls, then what it asks. */
 import type { Plane, Reply } from '#http/message.ts';
+import type { Database } from '#store/database.ts';
 import { deleteContent, deleteOrphanedContent } from '#store/repositories.ts';
 import { admit, locate } from './admission.ts';
 import { BytesCache } from './bytes-cache.ts';
@@ -20,7 +21,7 @@ const COMMON = {
 
 /** The plane for every host name of every registry. */
 export function registryPlane(deps: RegistryRooms): Plane {
-  const rooms: Rooms = { ...deps, manifestBytes: new BytesCache(MANIFEST_CACHE_BYTES) };
+  const rooms: Rooms = { ...deps, manifestBytes: new BytesCache(MANIFEST_CACHE_BYTES), deletions: new Map() };
   followDeletions(rooms);
 
   return async (request, arrival) => {
@@ -30,7 +31,8 @@ export function registryPlane(deps: RegistryRooms): Plane {
       const snapshot = rooms.snapshot();
       const located = locate(request, arrival, snapshot, rooms);
       admit(request, arrival, snapshot, located);
-      const visit = { request, arrival, snapshot, registry: located.registry };
+      const { registry } = located;
+      const visit = { request, arrival, snapshot, registry, deletionsBefore: rooms.deletions.get(registry.registry) ?? 0 };
       return finished(await (located.host.role === 'data' ? serveData(visit, rooms) : route(visit, rooms)));
     } catch (thrown) {
       const { reply, fault } = refusal(thrown);
@@ -46,15 +48,23 @@ export function registryPlane(deps: RegistryRooms): Plane {
 
 /**
  * A registry's content goes with its resource, so that a new registry of the same name begins empty. The deletion is queued inside the commit's
- * notification, before any later write; what a stop in between leaves goes at the next start.
+ * notification, before any later write; what a stop in between leaves goes at the next start. Pushes that are under way are refused when they would record.
  */
-function followDeletions({ store, log }: Rooms): void {
-  const logged = (work: Promise<unknown>): void =>
-    void work.catch((error: unknown) => log.error({ error: String(error) }, 'content of deleted registries stays'));
-  logged(store.write(({ database }) => deleteOrphanedContent(database)));
+function followDeletions({ store, blobs, deletions, log }: Rooms): void {
+  const remove = async (content: (database: Database) => Promise<readonly string[]>): Promise<void> => {
+    try {
+      const { value: uploads } = await store.write(({ database }) => content(database));
+      for (const id of uploads) await blobs.cancelUpload(id);
+    } catch (error) {
+      log.error({ error: String(error) }, 'content of deleted registries stays');
+    }
+  };
+  void remove(deleteOrphanedContent);
   store.subscribe((change) => {
     for (const { key, before, after } of change.resources)
-      if (after === undefined && before?.type.toLowerCase() === 'microsoft.containerregistry/registries')
-        logged(store.write(({ database }) => deleteContent(database, key)));
+      if (after === undefined && before?.type.toLowerCase() === 'microsoft.containerregistry/registries') {
+        deletions.set(key, (deletions.get(key) ?? 0) + 1);
+        void remove((database) => deleteContent(database, key));
+      }
   });
 }

@@ -12,7 +12,7 @@ import { blobRecord, putBlob, repositoriesWithBlob } from '#store/repositories.t
 import { deleteUpload, deleteUploadsBefore, insertUpload, uploadById } from '#store/uploads.ts';
 import { decide } from './authorize.ts';
 import { checkedDigest } from './blobs.ts';
-import { type Call, type Rooms, repositoryOf } from './call.ts';
+import { type Call, type Rooms, refuseDeleted, repositoryOf } from './call.ts';
 import { oci } from './faults.ts';
 
 /** A session that was started so long ago is removed; the spec leaves the time to the registry. */
@@ -47,6 +47,7 @@ async function mountBlob(call: Call, rooms: Rooms, digest: Digest, from: string 
   const source = sources.find((candidate) => decide(call, call.caller, 'pull', candidate).permitted);
   if (source === undefined) return undefined;
   const { value: mounted } = await rooms.store.write(async ({ database }) => {
+    refuseDeleted(call, rooms);
     const record = await blobRecord(database, { registry, repository: source }, digest);
     if (record) await putBlob(database, repositoryOf(call), { digest, size: record.size, createdAt: isoTime(rooms.clock) });
     return record !== undefined;
@@ -56,7 +57,10 @@ async function mountBlob(call: Call, rooms: Rooms, digest: Digest, from: string 
 
 async function uploadWhole(call: Call, rooms: Rooms, digest: Digest): Promise<Reply> {
   const { size } = await rooms.blobs.put(digest, bodyOf(call.request), lengthOf(call.request));
-  await rooms.store.write(({ database }) => putBlob(database, repositoryOf(call), { digest, size, createdAt: isoTime(rooms.clock) }));
+  await rooms.store.write(async ({ database }) => {
+    refuseDeleted(call, rooms);
+    await putBlob(database, repositoryOf(call), { digest, size, createdAt: isoTime(rooms.clock) });
+  });
   return created(call, digest);
 }
 
@@ -64,6 +68,7 @@ async function openSession(call: Call, rooms: Rooms): Promise<Reply> {
   const id = crypto.randomUUID();
   const { registry, repository } = repositoryOf(call);
   const { value: expired } = await rooms.store.write(async ({ database }) => {
+    refuseDeleted(call, rooms);
     const old = await deleteUploadsBefore(database, new Date(rooms.clock.now() - SESSION_MS).toISOString());
     await insertUpload(database, { id, registry, repository, principal: call.caller.identity.objectId, startedAt: isoTime(rooms.clock) });
     return old;
@@ -95,6 +100,7 @@ export async function finishUpload(call: Call, rooms: Rooms): Promise<Reply> {
   }
   // The blob is on disk under its name; with this commit it is in the repository, and the 201 may be sent.
   await rooms.store.write(async ({ database }) => {
+    refuseDeleted(call, rooms);
     await putBlob(database, repositoryOf(call), { digest, size, createdAt: isoTime(rooms.clock) });
     await deleteUpload(database, id);
   });

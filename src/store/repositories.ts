@@ -210,18 +210,26 @@ export async function listReferrers(database: Database, { registry, repository }
   }));
 }
 
-const CONTENT = ['blobs', 'manifests', 'tags', 'uploads'] as const;
+const CONTENT = ['blobs', 'manifests', 'tags'] as const;
 
-/** Deletes everything that the registry holds. */
-export async function deleteContent(database: Database, registry: ResourceKey): Promise<void> {
+/** Deletes everything that the registry holds. Returns the ids of its upload sessions, whose bytes are still there. */
+export async function deleteContent(database: Database, registry: ResourceKey): Promise<string[]> {
   for (const table of CONTENT) await database.deleteFrom(table).where('registry', '=', registry).execute();
+  const uploads = await database.deleteFrom('uploads').where('registry', '=', registry).returning('id').execute();
+  return uploads.map(({ id }) => id);
 }
 
-/** Deletes everything of registries that are no longer among the resources: what a stop between a registry's deletion and its content's leaves. */
-export async function deleteOrphanedContent(database: Database): Promise<void> {
+/** As `deleteContent`, for all registries that are no longer among the resources: what a stop between a registry's deletion and its content's leaves. */
+export async function deleteOrphanedContent(database: Database): Promise<string[]> {
   for (const table of CONTENT)
     await database
       .deleteFrom(table)
       .where('registry', 'not in', (query) => query.selectFrom('resources').select('key'))
       .execute();
+  const uploads = await database
+    .deleteFrom('uploads')
+    .where('registry', 'not in', (query) => query.selectFrom('resources').select('key'))
+    .returning('id')
+    .execute();
+  return uploads.map(({ id }) => id);
 }
