@@ -288,9 +288,7 @@ test('role assignment list and delete keep to the scope, the role and the holder
   const answers = {
     [`${R}/providers/Microsoft.Authorization/roleDefinitions`]: { value: [{ id: '/other/pull', properties: { roleName: 'AcrPull' } }] },
     [`${R}/providers/Microsoft.Authorization/roleAssignments`]: { value: [assignment('/a', R, 'p'), assignment('/b', S, 'p'), assignment('/c', R, 'q')] },
-    [`${S}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`]: {
-      value: [{ properties: { clientId: '33333333-3333-3333-3333-333333333333', principalId: 'p' } }],
-    },
+    '/v1.0/servicePrincipals': { value: [{ appId: '33333333-3333-3333-3333-333333333333', id: 'p' }] },
   };
   const { result } = await run(`role assignment list --scope ${R} --assignee 33333333-3333-3333-3333-333333333333`, answers);
   assert.deepEqual(

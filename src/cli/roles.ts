@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
+import { listObjects, quoted } from './directory.ts';
 import type { Option } from './options.ts';
 import { apiVersionOf, groupPath } from './resources.ts';
 
@@ -20,7 +21,7 @@ export const ASSIGNEE: Option = {
   name: 'assignee',
   kind: 'text',
   placeholder: 'ID',
-  summary: "Object id of the principal, or a managed identity's client id or resource id.",
+  summary: "appId or object id of a service principal, or a managed identity's client id, object id or resource id.",
 };
 
 /** `--scope`, else the resource group, else the subscription. The tenant's `/` becomes empty, so that a provider path can follow. */
@@ -49,13 +50,22 @@ export async function roleId(context: Context, role: string, scope: string): Pro
   return String(match.id);
 }
 
-/** The object id behind what people have at hand: an object id, a managed identity's client id or resource id. */
-export async function principalId(context: Context, assignee: string): Promise<string> {
+/**
+ * The object id behind what people have at hand: an object id, an appId or client id, a managed identity's resource id.
+ * Assignments outlive their principals, so a GUID that nobody has is taken for the object id of one that was; `known` refuses it.
+ */
+export async function principalId(context: Context, assignee: string, options: { known?: true } = {}): Promise<string> {
   const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
   const server = await context.management();
   if (assignee.startsWith('/')) return String(propertiesOf(await server.get(assignee, apiVersionOf(type))).principalId);
-  if (!GUID.test(assignee)) throw new Fault('invalid', 'Assignee', `'${assignee}' is not an object id, a client id or a resource id.`);
-  const identities = await server.list(`${await context.subscriptionPath()}/providers/${type}`, apiVersionOf(type));
-  const match = identities.find((identity) => String(propertiesOf(identity).clientId).toLowerCase() === assignee.toLowerCase());
-  return match ? String(propertiesOf(match).principalId) : assignee;
+  if (!GUID.test(assignee)) throw new Fault('invalid', 'Assignee', `'${assignee}' is not an appId, an object id or a resource id.`);
+  const [match] = await listObjects(server, 'servicePrincipals', `servicePrincipalNames/any(c:c eq ${quoted(assignee)})`);
+  if (match) return String(match.id);
+  const { body } = options.known ? await server.ask('POST', '/v1.0/directoryObjects/getByIds', { ids: [assignee], types: ['servicePrincipal'] }) : {};
+  if (!body || ((body as JsonObject).value as JsonObject[]).length > 0) return assignee;
+  throw new Fault(
+    'notFound',
+    'PrincipalNotFound',
+    `No service principal has the appId or object id '${assignee}'. See: postern ad sp list (or give --assignee-object-id, which is not looked up)`,
+  );
 }

@@ -228,7 +228,7 @@ export class Directory {
     const { displayName = '', startsAtMs = now, expiresAtMs = startsAtMs + SECRET_LIFETIME_MS } = options;
     if (expiresAtMs <= Math.max(startsAtMs, now))
       throw new Fault('invalid', 'Request_BadRequest', 'The secret would have expired: its endDateTime must be after its startDateTime, and after now.');
-    const secret = randomBytes(30).toString('base64url');
+    const secret = secretText(randomBytes(30));
     const salt = randomBytes(16).toString('base64url');
     const hash = await this.#hash(secret, salt, COST);
     const stored: SecretRecord = {
@@ -266,6 +266,11 @@ export class Directory {
       else this.#hashing--;
     }
   }
+}
+
+/** Random bytes as text that needs no quotes. It begins with no dash: command lines (az's too) would take `-p -SECRET` for two flags. */
+export function secretText(bytes: Buffer): string {
+  return bytes.toString('base64url').replace(/^-/, 'x');
 }
 
 function shown({ keyId, displayName, startsAt, expiresAt }: SecretRecord): Omit<NewSecret, 'secret'> {

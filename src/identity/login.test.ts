@@ -9,7 +9,7 @@ import type { Plane, Reply } from '#http/message.ts';
 import { requestOf } from '#http/request.fixture.ts';
 import { Store } from '#store/store.ts';
 import type { Arrival } from '#topology/arrival.ts';
-import { Directory } from './directory.ts';
+import { Directory, secretText } from './directory.ts';
 import { SigningKeys } from './keys.ts';
 import { isLoginPath, loginPlane } from './login.ts';
 import { GRAPH_AUDIENCES, MANAGEMENT_AUDIENCES, Tokens } from './tokens.ts';
@@ -189,6 +189,12 @@ test('on the host the directory goes by the address of the listener, as audience
   const told = async (arrival: Arrival) => json(await plane(requestOf('GET', 'https://127.0.0.1:8443/metadata/endpoints?api-version=2019-05-01'), arrival))[0];
   assert.equal((await told(management)).microsoftGraphResourceId, 'https://127.0.0.1:8443/');
   assert.equal((await told(machine)).microsoftGraphResourceId, 'https://graph.microsoft.com/');
+});
+
+test('no secret looks like a flag', () => {
+  const bytes = Buffer.alloc(30, 0xfb);
+  assert.match(bytes.toString('base64url'), /^-/);
+  assert.match(secretText(bytes), /^[A-Za-z0-9_][A-Za-z0-9_-]{39}$/);
 });
 
 test('the database holds no secret', async () => {

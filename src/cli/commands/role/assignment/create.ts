@@ -28,7 +28,7 @@ export default command({
   examples: ['postern role assignment create --assignee-object-id OID --assignee-principal-type ServicePrincipal --role AcrPull --scope ID'],
   run: async (args, context) => {
     const given = args.text('assignee');
-    const objectId = args.text('assignee-object-id') ?? (given === undefined ? undefined : await principalId(context, given));
+    const objectId = args.text('assignee-object-id') ?? (given === undefined ? undefined : await principalId(context, given, { known: true }));
     if (objectId === undefined) throw new UsageError('usage error: --assignee STRING | --assignee-object-id GUID');
     const scope = await scopeOf(args, context);
     const description = args.text('description');
