@@ -124,3 +124,17 @@ test('an own certificate that cannot be used is told at the start, by its file',
       thrown.code === 'CertificateUnusable' && /absent\.pem' with the key .* cannot be used: ENOENT: .+\. Give PEM/.test(thrown.message),
   );
 });
+
+test('an own certificate for none of our names is told at the start, with both sides', async () => {
+  const own = { certificateFile: join(folder, 'foreign.pem'), keyFile: join(folder, 'foreign.key') };
+  const { ca } = await certificates({ domain: 'registry.example.com' });
+  for (const names of [['*.other.registry.example.com.evil'], ['*.localhost'], ['registry.example.com']]) {
+    const leaf = ca.leaf(names);
+    writeFileSync(own.certificateFile, leaf.certificate);
+    writeFileSync(own.keyFile, leaf.key);
+    await assert.rejects(
+      certificates({ domain: 'registry.example.com', own }),
+      (thrown: Error) => thrown.message.includes(names[0] as string) && /served below registry\.example\.com and localhost/.test(thrown.message),
+    );
+  }
+});

@@ -100,6 +100,19 @@ export class Certificates {
     return made;
   }
 
+  /** A certificate for other names would lie there unused without a word. */
+  #requireOurNames(certificate: X509Certificate): void {
+    const names = [...(certificate.subjectAltName ?? '').matchAll(/DNS:([^,\s]+)/g)].map((match) => (match[1] as string).toLowerCase());
+    const suffixes = [...new Set([this.#config.domain, this.#config.hostDomain])];
+    const ours = (name: string): boolean =>
+      // Clients take no wildcard in front of a single label, as `*.localhost`.
+      suffixes.some((suffix) => name.endsWith(`.${suffix}`) && !(name.startsWith('*.') && name.split('.').length < 3));
+    if (!names.some(ours))
+      throw new Error(
+        `it is for ${names.slice(0, 5).join(', ') || 'no DNS name'}, but registries are served below ${suffixes.join(' and ')} (--domain, --host-domain)`,
+      );
+  }
+
   /** The operator's certificate as its files are now; the last good one while they are damaged or half-written. */
   #ownCertificate(): Own | undefined {
     const files = this.#config.certificate;
@@ -112,7 +125,9 @@ export class Certificates {
       const [cert, key] = [readFileSync(files.certificateFile), readFileSync(files.keyFile)];
       // Throws when the key is not the certificate's.
       const context = createSecureContext({ cert, key, minVersion: TLS_OPTIONS.minVersion });
-      this.#own = { context, certificate: new X509Certificate(cert), version: version.join() };
+      const certificate = new X509Certificate(cert);
+      this.#requireOurNames(certificate);
+      this.#own = { context, certificate, version: version.join() };
       this.#log.info({ file: files.certificateFile, notAfter: this.#own.certificate.validTo }, 'own certificate loaded');
     } catch (error) {
       this.#trouble = error;
