@@ -182,7 +182,8 @@ describe('A session', () => {
         for (const { take, breaks, ranged, restart } of steps) {
           if (restart) world.newPlane(await DiskBlobStore.open(folder));
           const part = whole.subarray(sent, sent + take);
-          if (part.length < 2) continue;
+          // Half of two bytes is the single one that looks like none.
+          if (part.length < 3) continue;
           const source = breaks ? Readable.from(brokenAfter(part)) : part;
           const answer = await client.ask('PATCH', location, { headers: ranged ? range(sent, part) : {}, body: source });
           assert.equal(answer.status, breaks ? 400 : 202);
