@@ -1,6 +1,8 @@
 /** Challenges, token endpoints and rights: what each caller gets, and that both the token's scope and today's roles are asked. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { IpAddress } from '#base/ip.ts';
+import { resourceKey } from '#base/resource-id.ts';
 import { REGISTRY_AUDIENCE } from '#identity/tokens.ts';
 import { TOKEN_USER } from './authorize.ts';
 import { basic, Client, fromHost, type Principal, registryKey, World } from './world.fixture.ts';
@@ -101,6 +103,41 @@ describe('Token endpoints', () => {
         { type: 'repository', name: 'a', actions: ['pull', 'push'] },
         { type: 'repository', name: 'b', actions: ['pull'] },
       ]);
+    }
+  });
+
+  it('no tokens for a principal that has been deleted since, be it by an old one', async () => {
+    const world = await World.open();
+    const pusher = await world.principal('AcrPush');
+    const puller = '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/puller';
+    const fact = { kind: 'identity', identity: resourceKey(puller), id: puller, principalId: 'p', clientId: 'c', tenantId: 't' } as const;
+    world.state(fact.identity, [fact]);
+    const place = '/subscriptions/s/resourceGroups/g/providers';
+    const [network, nic] = [resourceKey(`${place}/Microsoft.Network/virtualNetworks/v`), resourceKey(`${place}/Microsoft.Network/networkInterfaces/n`)];
+    const [id, address] = [`${place}/Microsoft.Compute/virtualMachines/vm`, '10.0.0.4' as IpAddress];
+    const machine = resourceKey(id);
+    const systemIdentity = { principalId: 'own', clientId: 'own-c' };
+    world.state(network, [
+      { kind: 'network', network, id: network, name: 'v', location: 'westeurope', prefixes: [], egressAddress: '203.0.113.1' as IpAddress },
+    ]);
+    world.state(nic, [{ kind: 'address', network, subnet: network, nic, address }]);
+    world.state(machine, [{ kind: 'machine', machine, id, name: 'vm', nics: [nic], identities: [], systemIdentity }]);
+    for (const [principal, remove] of [
+      [{ objectId: pusher.objectId, appId: pusher.appId, kind: 'ServicePrincipal' }, () => world.directory.removePrincipal(pusher.appId)],
+      [{ objectId: 'p', appId: 'c', kind: 'ManagedIdentity', resourceId: puller }, () => world.state(fact.identity, [{ ...fact, principalId: 'another' }])],
+      [{ objectId: 'own', appId: 'own-c', kind: 'ManagedIdentity', resourceId: id }, () => world.state(machine, [])],
+    ] as const) {
+      const { token } = await world.tokens.issueAccess({ audience: REGISTRY_AUDIENCE, principal });
+      const refresh = await world.tokens.issueRefresh({ service: 'myregistry.azurecr.io', identity: { ...principal, tenantId: 't' } });
+      const asked = [
+        () => world.ask('POST', '/oauth2/exchange', { form: { grant_type: 'access_token', access_token: token } }),
+        () => world.ask('POST', '/oauth2/exchange', { form: { grant_type: 'refresh_token', refresh_token: refresh } }),
+        () => world.ask('POST', '/oauth2/token', { form: { grant_type: 'refresh_token', refresh_token: refresh } }),
+        () => world.ask('GET', '/oauth2/token', { headers: basic({ appId: TOKEN_USER, secret: refresh }) }),
+      ];
+      for (const ask of asked) assert.equal((await ask()).status, 200, principal.kind);
+      await remove();
+      for (const ask of asked) assert.deepEqual([(await ask()).status, principal.kind], [401, principal.kind]);
     }
   });
 

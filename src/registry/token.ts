@@ -2,9 +2,10 @@
  * The token endpoints. https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md and https://distribution.github.io/distribution/spec/auth/oauth/
  * A directory token is exchanged for a refresh token, a refresh token or a secret for an access token of some scope.
  */
+import { resourceKey } from '#base/resource-id.ts';
 import { readForm } from '#http/body.ts';
 import { jsonReply, type Reply } from '#http/message.ts';
-import { MANAGEMENT_AUDIENCES, REGISTRY_AUDIENCE } from '#identity/tokens.ts';
+import { type Identity, MANAGEMENT_AUDIENCES, REGISTRY_AUDIENCE } from '#identity/tokens.ts';
 import { anonymous, basicCredentials, callerByPassword, describe, proven, unproven } from './authorize.ts';
 import type { Caller, Rooms, Visit } from './call.ts';
 import { addressed } from './challenge.ts';
@@ -63,6 +64,7 @@ export async function exchange(visit: Visit, rooms: Rooms): Promise<Reply> {
     identity = await proven(rooms.tokens.verifyRefresh(form.get('refresh_token') ?? '', registry.loginServer));
     if (!identity) throw unproven(visit, 'the refresh token is malformed, expired or of another registry');
   } else throw oci('UNSUPPORTED', { message: 'grant_type must be access_token, access_token_refresh_token or refresh_token' });
+  await requirePrincipal(visit, rooms, identity);
   request.trace.push({ check: 'identity', ok: true, detail: describe(identity) });
   return jsonReply(200, { refresh_token: await rooms.tokens.issueRefresh({ service: registry.loginServer, identity }) }, noStore);
 }
@@ -71,11 +73,26 @@ export async function exchange(visit: Visit, rooms: Rooms): Promise<Reply> {
 const noStore = { 'cache-control': 'no-store' };
 
 async function accessToken(visit: Visit, rooms: Rooms, caller: Caller, scopes: readonly string[]): Promise<Reply> {
+  await requirePrincipal(visit, rooms, caller.identity);
   visit.request.trace.push({ check: 'identity', ok: true, detail: describe(caller.identity) });
   const access = grantedAccess(visit, caller, scopes);
   const { token, expiresInSeconds } = await rooms.tokens.issueRegistryAccess({ service: visit.registry.loginServer, identity: caller.identity, access });
   // Docker reads `token`, az and containerd `access_token`.
   return jsonReply(200, { access_token: token, token, expires_in: expiresInSeconds }, noStore);
+}
+
+/**
+ * Nothing is issued to a principal that was deleted after its credentials were: else a refresh token could be renewed for ever.
+ * @throws Fault `UNAUTHORIZED`
+ */
+async function requirePrincipal(visit: Visit, { directory }: Rooms, identity: Identity): Promise<void> {
+  const { access, machines } = visit.snapshot;
+  const { kind, objectId, resourceId = '' } = identity;
+  if (kind === 'ServicePrincipal' && !(await directory.findByObjectId(objectId))) throw unproven(visit, `the service principal ${objectId} has been deleted`);
+  if (kind !== 'ManagedIdentity') return;
+  const key = resourceKey(resourceId);
+  const own = machines.get(key)?.identities.some(({ system, principalId }) => system && principalId === objectId);
+  if (!own && access.identities.get(key)?.principalId !== objectId) throw unproven(visit, `the managed identity ${objectId} has been deleted`);
 }
 
 /** The service, when named, is this registry: by its login server or as the client addressed it. A token for another would not work there either. */
