@@ -79,6 +79,7 @@ test('env names hosts of the host domain only, quoted for a shell', () => {
   assert.equal(values.REGISTRY, undefined);
   assert.equal(exportsOf(INSTANCE, '/d', ['one'], '/b').REGISTRY, 'one.localhost:5443');
   assert.ok(text.includes(`export POSTERN_DATA='/o'\\''dd data'\n`));
+  assert.match(text, /ad sp create-for-rbac .* --role AcrPull/, "clients have no need of the operator's secret");
   assert.doesNotMatch(text, /azurecr\.io/, 'nothing on the host may lead to a name of Azure');
 });
 

@@ -4,7 +4,8 @@
  * https://learn.microsoft.com/graph/api/resources/application, .../serviceprincipal, .../passwordcredential; errors as in .../graph/errors.
  *
  * Reading is open to every principal of the tenant, as in Microsoft Entra ID by default: it tells names and ids, never a secret.
- * Changing needs the right to give any role at `/` (see `CHANGE`). docs/decisions/directory.md has the reasons, and what deliberately differs.
+ * Changing needs the right to give any role at `/` (see `CHANGE`). What clients ask: docs/sources.md#directory;
+ * docs/decisions/directory.md has the reasons, and what deliberately differs.
  */
 import { Fault } from '#base/fault.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';

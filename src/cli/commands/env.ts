@@ -64,7 +64,8 @@ export function envText(instance: Instance, data: string, names: readonly string
     ...(names.length === 0 ? ['# There is no registry yet: postern acr create --help'] : []),
     `# Where ${first} does not resolve, add to /etc/hosts:  ${host} ${first}`,
     `# docker, podman: cp ${quoted(join(data, 'ca.pem'))} /etc/docker/certs.d/${first}:${port}/ca.crt  (make the folder; /etc/containers/certs.d for podman)`,
-    `# Log in with appId and secret of ${quoted(values.POSTERN_CREDENTIALS_FILE as string)}:  docker login -u APPID --password-stdin ${first}:${port}`,
+    '# A login of their own:  postern ad sp create-for-rbac -n NAME --role AcrPull --scopes "$(postern acr show -n REGISTRY --query id -o tsv)"',
+    `#   then its appId and password:  docker login -u APPID --password-stdin ${first}:${port}`,
     '',
   ].join('\n');
 }
