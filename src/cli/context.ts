@@ -104,10 +104,23 @@ export async function connectTo(instance: Instance, data: string, options: { com
   return new Management({
     listen: instance.listen,
     caPem: read('ca.pem'),
-    credentials: JSON.parse(read('operator.json')) as Credentials,
+    credentials: credentialsOf(read('operator.json'), join(data, 'operator.json')),
     tokenFile: join(data, 'run', 'token.json'),
     ...options,
   });
+}
+
+function credentialsOf(text: string, file: string): Credentials {
+  try {
+    return JSON.parse(text) as Credentials;
+  } catch (error) {
+    throw new Fault(
+      'unavailable',
+      'DataFolder',
+      `${file} is damaged (${(error as Error).message}). Stop Postern, remove that file and start it again: it makes new credentials.`,
+      { cause: error },
+    );
+  }
 }
 
 /** ` --data DIR` where the folder is not the one that is found without. */

@@ -57,3 +57,10 @@ test("every plane's error body is read", () => {
   assert.deepEqual(problemOf(502, 'bad gateway'), { code: 'HTTP502', message: 'bad gateway' });
   assert.deepEqual(problemOf(500, undefined), { code: 'HTTP500', message: 'The server answered with status 500.' });
 });
+
+test('what others put into a message is shown, not obeyed by the terminal', () => {
+  assert.equal(
+    failureOf(new Fault('notFound', 'X', 'no \u001b]0;mine\u0007 \u009b here\n\tand on'), 'acr').text,
+    'ERROR: no \\u001b]0;mine\\u0007 \\u009b here\n\tand on\n',
+  );
+});

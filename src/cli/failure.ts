@@ -1,5 +1,6 @@
 /** What goes wrong on the command line, how it is printed, and the exit code it ends with. */
 import { Fault } from '#base/fault.ts';
+import { visible } from './visible.ts';
 
 /** Exit codes, which are az's; 3 also says that a tool is missing or that nothing runs. */
 export const EXIT = { ok: 0, error: 1, usage: 2, notFound: 3 } as const;
@@ -72,6 +73,11 @@ export function refusalText(refusal: Refusal): string {
 
 /** The text for stderr and the exit code of whatever a command threw. `path` is the command's words. */
 export function failureOf(thrown: unknown, path: string): { text: string; exitCode: number } {
+  const { text, exitCode } = failed(thrown, path);
+  return { text: visible(text), exitCode };
+}
+
+function failed(thrown: unknown, path: string): { text: string; exitCode: number } {
   if (thrown instanceof UsageError) {
     const hint = thrown.suggestion === undefined ? '' : `Did you mean: ${thrown.suggestion}?\n`;
     return { text: `ERROR: ${thrown.message}\n${hint}Try: postern ${path === '' ? '' : `${path} `}--help\n`, exitCode: EXIT.usage };

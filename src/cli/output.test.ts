@@ -75,3 +75,11 @@ test('nothing and none print nothing', async () => {
 test('a malformed query is an error of usage', async () => {
   await assert.rejects(out(LIST, 'json', '[?'), /argument --query: invalid/);
 });
+
+test('control characters in values are written out, not obeyed, and JSON stays JSON', async () => {
+  const value = [{ name: 'a\u001b[31m\r\n\u009b2J\u007f' }];
+  const json = await out(value, 'json');
+  assert.doesNotMatch(json, /[^\P{Cc}\n]/u);
+  assert.deepEqual(JSON.parse(json), value);
+  assert.equal((await out(value, 'table')).split('\n')[2], 'a\\u001b[31m\\u000d\\u000a\\u009b2J\\u007f');
+});

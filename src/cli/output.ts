@@ -1,4 +1,5 @@
 /** Output formats as az prints them (knack's formatters): json with sorted keys, tsv, table, yaml. */
+import { visible, visibleLine } from './visible.ts';
 
 export type Format = 'json' | 'jsonc' | 'none' | 'table' | 'tsv' | 'yaml' | 'yamlc';
 
@@ -30,7 +31,8 @@ export async function render(
     }
     case 'jsonc':
     case 'json': {
-      const text = JSON.stringify(sorted(chosen), null, 2);
+      // JSON itself lets the control characters from U+007F on pass.
+      const text = visible(JSON.stringify(sorted(chosen), null, 2));
       return `${options.format === 'jsonc' && options.colour ? coloured(text) : text}\n`;
     }
   }
@@ -103,7 +105,7 @@ function table(value: unknown): string {
   });
   const headings = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   if (headings.length === 0) return '';
-  const cells = rows.map((row) => headings.map((heading) => (row[heading] === undefined || row[heading] === null ? '' : literal(row[heading]))));
+  const cells = rows.map((row) => headings.map((heading) => (row[heading] === undefined || row[heading] === null ? '' : visibleLine(literal(row[heading])))));
   const widths = headings.map((heading, column) => Math.max(heading.length + HEADING_PADDING, ...cells.map((row) => (row[column] as string).length)));
   const line = (texts: readonly string[]): string =>
     texts

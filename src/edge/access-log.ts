@@ -45,7 +45,9 @@ function cut(text: string, characters: number): string {
   return Buffer.from(text.slice(0, characters)).toString();
 }
 
-function cutStep(step: TraceStep): TraceStep {
+/** Details quote what was sent and end on terminals: control characters are no part of them. */
+function cutStep(whole: TraceStep): TraceStep {
+  const step = { ...whole, detail: whole.detail.replace(/\p{Cc}/gu, '\ufffd') };
   return step.detail.length <= DETAIL_CHARACTERS ? step : { ...step, detail: `${cut(step.detail, DETAIL_CHARACTERS)}…` };
 }
 

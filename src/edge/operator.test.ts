@@ -151,6 +151,15 @@ test('the oldest requests make room', () => {
   assert.deepEqual([log.why('a'), log.why('b')?.id, log.why('C')?.id], [undefined, 'b', 'c']);
 });
 
+test('control characters that a client sent do not reach the terminal of who asks why', () => {
+  const log = new AccessLog({ log: silentLog, clock });
+  log.record({ ...requestOf('GET', 'https://a/'), id: 'a', trace: [{ check: 'scope', ok: false, detail: 'asked \u001b[2J\u009b' }] }, arrival, {
+    status: 401,
+    durationMs: 0,
+  });
+  assert.equal(log.why('a')?.failure?.detail, 'asked \ufffd[2J\ufffd');
+});
+
 test('what a client sent is not kept whole, but the failed step always is', () => {
   const log = new AccessLog({ log: silentLog, clock, size: 2 });
   const steps = Array.from({ length: 500 }, (_, index) => ({ check: 'scope', ok: index !== 400, detail: 'x'.repeat(250_000) }));

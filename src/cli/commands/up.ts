@@ -1,6 +1,7 @@
 /** `postern up`: runs Postern, in the foreground or detached. */
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { Fault } from '#base/fault.ts';
 import type { Instance } from '#instance.ts';
 import { command } from '../command.ts';
 import { dataFlag } from '../context.ts';
@@ -41,11 +42,23 @@ export default command({
   },
 });
 
+/** The file for what the detached process writes. @throws Fault when the data folder cannot be made or written. */
+function opened(file: string): number {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    return openSync(file, 'a', 0o600);
+  } catch (error) {
+    const data = dirname(dirname(file));
+    throw new Fault('forbidden', 'DataFolderNotUsable', `The data folder ${data} cannot be used: ${(error as Error).message}. Name another with --data.`, {
+      cause: error,
+    });
+  }
+}
+
 /** Starts `postern up` as a process of its own session and returns when it is up or has failed, with what it wrote meanwhile. */
 async function detached(data: string, flags: readonly string[]): Promise<{ exitCode: number; instance?: Instance; output: string }> {
-  mkdirSync(join(data, 'log'), { recursive: true, mode: 0o700 });
   const file = join(data, 'log', 'up.log');
-  const log = openSync(file, 'a', 0o600);
+  const log = opened(file);
   const before = statSync(file).size;
   const child = spawnPostern(['up', `--data=${data}`, ...flags], { detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
