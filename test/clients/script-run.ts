@@ -59,8 +59,12 @@ class Program {
     });
   }
 
-  kill(): void {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+  /** Ends it, and is done when it is gone; what it started itself may still hold its output. */
+  async kill(): Promise<void> {
+    if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGKILL');
+    await gone;
   }
 }
 
@@ -72,7 +76,7 @@ export async function runScript(path: string, run: ScriptRun): Promise<void> {
     await runFile(path, run, background, state);
     for (const name of background.keys()) throw new ScriptError(`${path}: '${name}' was started and never waited for`);
   } finally {
-    for (const program of background.values()) program.kill();
+    for (const program of background.values()) await program.kill();
   }
 }
 
@@ -126,7 +130,7 @@ async function runStep(step: Step, { path, run, background, state, files }: Fram
       try {
         judge(await within(run.limitMs, program.ended));
       } finally {
-        program.kill();
+        await program.kill();
       }
       return;
     }
