@@ -96,6 +96,8 @@ const OURS = /^(?:lock|log|run|keys|blobs|compile-cache|ca\.pem|operator\.json|p
 
 /** Creates the data folder, for its user alone. @throws Fault `NotADataFolder`, `DataFolderNotUsable`. */
 function prepareFolder(data: string): void {
+  // The kernel's own file systems keep nothing, and a folder is not made in them.
+  if (/^\/(?:proc|sys|dev)(?:\/|$)/.test(data)) throw new Fault('invalid', 'InvalidFlag', `--data: ${data} is not on a disk. Choose a folder elsewhere.`);
   try {
     mkdirSync(data, { recursive: true, mode: 0o700 });
     const entries = readdirSync(data);

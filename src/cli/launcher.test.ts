@@ -56,7 +56,7 @@ test('exit codes and streams: help on stdout with 0, errors of usage on stderr w
   assert.deepEqual(run(LAUNCHER, ['acr', 'shwo']), {
     code: 2,
     out: '',
-    err: "ERROR: 'shwo' is not a command of 'postern acr'\nDid you mean: postern acr show?\nTry: postern --help\n",
+    err: "ERROR: 'shwo' is not a command of 'postern acr'\nDid you mean: postern acr show?\nTry: postern acr --help\n",
   });
   const { code, out, err } = run(LAUNCHER, ['acr', 'create', '--sku', 'Premium', '--nmae', 'x']);
   assert.deepEqual([code, out], [2, '']);

@@ -78,13 +78,17 @@ async function help(words: readonly string[], asked: boolean, stray: string | un
     process.stdout.write(text);
     return EXIT.ok;
   }
-  const error = text === undefined ? await misspelt(words) : new UsageError(stray === undefined ? 'a command is missing' : `unrecognized arguments: ${stray}`);
-  const failure = failureOf(error, text === undefined ? '' : words.join(' '));
+  const { error, group } =
+    text === undefined
+      ? await misspelt(words)
+      : { error: new UsageError(stray === undefined ? 'a command is missing' : `unrecognized arguments: ${stray}`), group: words };
+  const failure = failureOf(error, group.join(' '));
   process.stderr.write(failure.text);
   return failure.exitCode;
 }
 
-async function misspelt(words: readonly string[]): Promise<UsageError> {
+/** What is wrong with the words, and the innermost group that they do name, whose help tells what there is. */
+async function misspelt(words: readonly string[]): Promise<{ error: UsageError; group: readonly string[] }> {
   const { below } = await import('./tree.ts');
   const { nearest } = await import('./suggestion.ts');
   for (let length = 0; length < words.length; length++) {
@@ -93,10 +97,11 @@ async function misspelt(words: readonly string[]): Promise<UsageError> {
     const word = words[length] as string;
     if (names.includes(word)) continue;
     const near = nearest(word, names);
-    const within = ['postern', ...words.slice(0, length)].join(' ');
-    return new UsageError(`'${word}' is not a command of '${within}'`, near === undefined ? undefined : `${within} ${near}`);
+    const group = words.slice(0, length);
+    const within = ['postern', ...group].join(' ');
+    return { error: new UsageError(`'${word}' is not a command of '${within}'`, near === undefined ? undefined : `${within} ${near}`), group };
   }
-  return new UsageError(`'${words.join(' ')}' is no command`);
+  return { error: new UsageError(`'${words.join(' ')}' is no command`), group: [] };
 }
 
 async function version(): Promise<number> {

@@ -12,5 +12,5 @@ export function armRefusal(thrown: unknown): Reply {
 /** 421: nothing is wrong with the request but where it was sent. */
 export function misdirected(why: string, style: 'arm' | 'oci'): Reply {
   const message = `Misdirected request: ${why}. The TLS server name, the Host header and the address that was dialled must name the same server.`;
-  return jsonReply(421, style === 'arm' ? { error: { code: 'MisdirectedRequest', message } } : { errors: [{ code: 'MISDIRECTED', message, detail: null }] });
+  return jsonReply(421, style === 'arm' ? { error: { code: 'MisdirectedRequest', message } } : { errors: [{ code: 'MISDIRECTED', message }] });
 }

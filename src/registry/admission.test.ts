@@ -27,7 +27,7 @@ describe('The public side', () => {
         assert.equal(answer.headers['www-authenticate'], undefined);
         assert.equal(
           answer.bytes.toString(),
-          '{"errors":[{"code":"DENIED","message":"client with IP \\u0027203.0.113.7\\u0027 is not allowed access. Refer https://aka.ms/acr/firewall to grant access.","detail":null}]}',
+          '{"errors":[{"code":"DENIED","message":"client with IP \\u0027203.0.113.7\\u0027 is not allowed access. Refer https://aka.ms/acr/firewall to grant access."}]}',
         );
         assert.deepEqual(answer.trace.at(-1), { check: 'rule', ok: false, detail: 'public-access-disabled: publicNetworkAccess is Disabled' });
       }

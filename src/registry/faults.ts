@@ -45,9 +45,10 @@ const codeOfKind: Partial<Record<FaultKind, string>> = {
   internal: 'UNKNOWN',
 };
 
-function entry(fault: Fault): { code: string; message: string; detail: unknown } {
+/** Without a detail there is none: ACR's firewall writes code and message alone. */
+function entry(fault: Fault): { code: string; message: string; detail?: unknown } {
   const code = /^[A-Z_]+$/.test(fault.code) ? fault.code : (codeOfKind[fault.kind] ?? 'UNSUPPORTED');
-  return { code, message: fault.message, detail: fault.detail ?? null };
+  return { code, message: fault.message, ...(fault.detail === undefined ? {} : { detail: fault.detail }) };
 }
 
 /** Whatever was thrown, as the reply of distribution-spec "Error Codes": one entry for each problem. */

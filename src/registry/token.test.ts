@@ -19,7 +19,7 @@ describe('The challenge', () => {
     const answer = await world.ask('GET', '/v2/');
     assert.equal(answer.status, 401);
     assert.equal(answer.header('www-authenticate'), 'Bearer realm="https://myregistry.azurecr.io/oauth2/token",service="myregistry.azurecr.io"');
-    assert.deepEqual(answer.json, { errors: [{ code: 'UNAUTHORIZED', message: AUTHENTICATE, detail: null }] });
+    assert.deepEqual(answer.json, { errors: [{ code: 'UNAUTHORIZED', message: AUTHENTICATE }] });
   });
 
   it('names the address by which the client came', async () => {

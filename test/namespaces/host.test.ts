@@ -224,6 +224,10 @@ for (const who of everybody) {
       const below = await run(['/run/postern-test-data']);
       assert.equal(below.code, 2);
       assert.match(below.output, /below \/run/);
+      assert.deepEqual(await run(['/proc/postern-test-data']), {
+        code: 2,
+        output: '--data: /proc/postern-test-data is not on a disk. Choose a folder elsewhere.\n',
+      });
       const held = await up(context, who, { data });
       const second = await run([data]);
       assert.equal(second.code, 1);
