@@ -16,6 +16,7 @@ docker-registry:docker-registry
 nginx-light:nginx
 dnsmasq-base:dnsmasq
 dnsperf:dnsperf
+wrk:wrk
 '
 
 # System programs stand where an ordinary user's PATH may not look.
