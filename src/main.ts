@@ -33,6 +33,7 @@ import { resourceTypes } from '#providers/index.ts';
 import { registryPlane } from '#registry/plane.ts';
 import { Store } from '#store/store.ts';
 import { Derivation } from '#topology/derive.ts';
+import { emptySnapshot } from '#topology/snapshot.ts';
 import type { Config } from './config.ts';
 
 /** Runs the server until it is told to stop. `listeners` are descriptors of bound sockets of the host. */
@@ -63,8 +64,8 @@ export async function serve(config: Config, listeners: { management: number; pub
     store.revision,
     (await store.resources.list()).map((record) => [record.key, types.factsOf(record)] as const),
   );
-  /** What planes read: never ahead of what the fabric has made, never behind what an answered PUT has promised. */
-  let current = derivation.snapshot;
+  /** What planes read: never ahead of what the fabric has made, never behind what an answered PUT has promised. Empty until the first step. */
+  let current = emptySnapshot(config.domain);
   const snapshot = () => current;
 
   const operations = new Operations({ store, clock });
@@ -123,7 +124,8 @@ export async function serve(config: Config, listeners: { management: number; pub
   let stepping: Promise<void> = Promise.resolve();
   const step = async (): Promise<void> => {
     const next = derivation.snapshot;
-    if (next === current && next.revision !== 0 && started) return;
+    // Several commits may have become one snapshot.
+    if (next === current) return;
     const outcomes: Outcome[] = [...(await fabric.extend(next))];
     current = next;
     outcomes.push(...edge.see(next), ...names.see(next));
@@ -132,7 +134,6 @@ export async function serve(config: Config, listeners: { management: number; pub
       if (outcome.fault) log.warn({ owner: outcome.owner, code: outcome.fault.code, revision: next.revision }, outcome.fault.message);
     operations.settle(next.revision, outcomes);
   };
-  let started = false;
   const advance = (): Promise<void> => {
     stepping = stepping.then(step).catch((error: unknown) => log.error({ error: String(error), stack: (error as Error).stack }, 'a step of the spine failed'));
     return stepping;
@@ -145,7 +146,6 @@ export async function serve(config: Config, listeners: { management: number; pub
     void advance();
   });
   await advance();
-  started = true;
   edge.listenHost({ managementFd: listeners.management, publicFd: listeners.public });
   log.info({ revision: current.revision, fabric: fabric.driver }, 'serving');
 

@@ -3,13 +3,12 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, gzipSync } from 'node:zlib';
+import { tarOf } from '../src/cli/quickstart/image.ts';
 import { seeded } from './random.ts';
 
 const MIB = 1024 * 1024;
 const LAYER_BYTES = [MIB / 4, MIB, 3 * MIB, 24 * MIB];
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-/** Modification time of every file, in seconds: nothing of the image depends on when it was made. */
-const MTIME_SECONDS = 1_700_000_000;
 
 export interface TestImage {
   /** Of the manifest. */
@@ -51,22 +50,4 @@ export function writeImageLayout(folder: string): TestImage {
     JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'v1' } }] }),
   );
   return { digest: manifest.digest, largestLayer: layers.at(-1)?.digest as string, smallestLayer: layers[0]?.digest as string };
-}
-
-/** A tar archive of one file: POSIX.1-1988 ustar header, content, two blocks of zeros. */
-function tarOf(name: string, content: Buffer): Buffer {
-  const header = Buffer.alloc(512);
-  const octal = (value: number, width: number): string => `${value.toString(8).padStart(width - 1, '0')}\0`;
-  header.write(name, 0);
-  header.write(octal(0o644, 8), 100);
-  header.write(octal(0, 8), 108);
-  header.write(octal(0, 8), 116);
-  header.write(octal(content.length, 12), 124);
-  header.write(octal(MTIME_SECONDS, 12), 136);
-  header.write('        ', 148);
-  header.write('0', 156);
-  header.write('ustar\x0000', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512), Buffer.alloc(1024)]);
 }

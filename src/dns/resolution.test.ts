@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DomainName } from '#base/domain-name.ts';
-import type { IpAddress } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import { dataFront, loginFront } from '#topology/addresses.ts';
 import { Derivation } from '#topology/derive.ts';
+import { networkFact, registryFact } from '#topology/facts.fixture.ts';
 import type { ConnectionState, Fact } from '#topology/facts.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import { resolve } from './resolution.ts';
@@ -13,31 +13,8 @@ import { resolve } from './resolution.ts';
 const key = (text: string): ResourceKey => `/x/${text}` as ResourceKey;
 
 function world(state: ConnectionState, domain = 'azurecr.io', more: Fact[] = [], approvedOnce = state === 'Approved'): Snapshot {
-  const network = (n: string): Fact => ({
-    kind: 'network',
-    network: key(n),
-    id: n,
-    name: n,
-    location: 'westeurope',
-    prefixes: [],
-    egressAddress: '203.0.113.1' as IpAddress,
-  });
-  const registry = (r: string): Fact => ({
-    kind: 'registry',
-    registry: key(r),
-    id: r,
-    name: r,
-    loginServer: `${r}.${domain}` as DomainName,
-    regions: ['westeurope', 'eastus'],
-    sku: 'Premium',
-    publicNetworkAccess: true,
-    defaultAction: 'Allow',
-    ipRules: [],
-    dataEndpointEnabled: false,
-    adminUserEnabled: false,
-    anonymousPullEnabled: false,
-    armAudienceAccepted: true,
-  });
+  const network = (n: string): Fact => networkFact(key(n), n);
+  const registry = (r: string): Fact => registryFact(key(r), r, { loginServer: `${r}.${domain}` as DomainName, regions: ['westeurope', 'eastus'] });
   const record = (name: string, address: string): Fact => ({
     kind: 'record-set',
     recordSet: key(name),

@@ -9,28 +9,21 @@ import { after, test } from 'node:test';
 import { decode, encode, type Packet } from 'dns-packet';
 import type { DomainName } from '#base/domain-name.ts';
 import { Fault } from '#base/fault.ts';
-import { formatIp, type IpAddress } from '#base/ip.ts';
+import { formatIp } from '#base/ip.ts';
 import { silentLog } from '#base/log.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { NetworkSockets } from '#fabric/fabric.ts';
 import { AF_INET, bindSocket, openSocket, SOCK_DGRAM } from '#fabric/libc.ts';
 import { boundPort, openListener } from '#fabric/sockets.ts';
 import { Derivation } from '#topology/derive.ts';
+import { networkFact, registryFact } from '#topology/facts.fixture.ts';
 import type { ConnectionState, Fact } from '#topology/facts.ts';
 import { NetworkAnswers } from './network-answers.ts';
 import { NameServer } from './server.ts';
 import { answerConnections } from './transport.ts';
 
 const key = (text: string): ResourceKey => `/x/${text}` as ResourceKey;
-const network = (n: string): Fact => ({
-  kind: 'network',
-  network: key(n),
-  id: n,
-  name: n,
-  location: 'westeurope',
-  prefixes: [],
-  egressAddress: '203.0.113.1' as IpAddress,
-});
+const network = (n: string): Fact => networkFact(key(n), n, { id: n });
 const link = (n: string): Fact => ({ kind: 'zone-link', link: key(`link-${n}`), zone: key('zone'), network: key(n) });
 const record = (name: string, ...data: string[]): Fact => ({
   kind: 'record-set',
@@ -41,22 +34,7 @@ const record = (name: string, ...data: string[]): Fact => ({
   ttlSeconds: 10,
   data,
 });
-const registry: Fact = {
-  kind: 'registry',
-  registry: key('mine'),
-  id: 'mine',
-  name: 'mine',
-  loginServer: 'mine.azurecr.io' as DomainName,
-  regions: ['westeurope'],
-  sku: 'Premium',
-  publicNetworkAccess: true,
-  defaultAction: 'Allow',
-  ipRules: [],
-  dataEndpointEnabled: false,
-  adminUserEnabled: false,
-  anonymousPullEnabled: false,
-  armAudienceAccepted: true,
-};
+const registry = registryFact(key('mine'), 'mine');
 const connection = (state: ConnectionState): Fact => ({
   kind: 'connection',
   connection: key('c'),

@@ -19,6 +19,7 @@ import { Tokens } from '#identity/tokens.ts';
 import { Store } from '#store/store.ts';
 import type { Arrival } from '#topology/arrival.ts';
 import { Derivation } from '#topology/derive.ts';
+import { registryFact } from '#topology/facts.fixture.ts';
 import type { ConnectionState, Fact, RegistryFact } from '#topology/facts.ts';
 import { registryPlane } from './plane.ts';
 
@@ -176,25 +177,7 @@ export class World {
 
   setRegistry(name: string, policy: Partial<RegistryFact> = {}): void {
     const registry = registryKey(name);
-    this.state(registry, [
-      {
-        kind: 'registry',
-        registry,
-        id: `${GROUP}/providers/${REGISTRIES}/${name}`,
-        name,
-        loginServer: `${name}.azurecr.io` as DomainName,
-        regions: ['westeurope'],
-        sku: 'Premium',
-        publicNetworkAccess: true,
-        defaultAction: 'Allow',
-        ipRules: [],
-        dataEndpointEnabled: false,
-        adminUserEnabled: false,
-        anonymousPullEnabled: false,
-        armAudienceAccepted: true,
-        ...policy,
-      } as RegistryFact,
-    ]);
+    this.state(registry, [registryFact(registry, name, policy)]);
   }
 
   /** The private endpoint `pe` at 10.0.0.5 (registry) and 10.0.0.6 (data). */

@@ -6,6 +6,7 @@ import type { DomainName } from '#base/domain-name.ts';
 import { formatIp, type IpAddress, type IpPrefix, parsePrefix } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import { Derivation } from './derive.ts';
+import { networkFact, registryFact } from './facts.fixture.ts';
 import type { ConnectionState, Fact } from './facts.ts';
 import { emptySnapshot, type Snapshot } from './snapshot.ts';
 
@@ -15,15 +16,7 @@ const name = (text: string): DomainName => text as DomainName;
 const ip = (last: number): IpAddress => formatIp(0x0a000000 + last);
 const prefix = (text: string): IpPrefix => parsePrefix(text) ?? assert.fail(text);
 
-const network = (n: string): Fact => ({
-  kind: 'network',
-  network: key(n),
-  id: `/X/${n}`,
-  name: n,
-  location: 'westeurope',
-  prefixes: [prefix('10.0.0.0/16')],
-  egressAddress: '203.0.113.1' as IpAddress,
-});
+const network = (n: string): Fact => networkFact(key(n), n, { prefixes: [prefix('10.0.0.0/16')] });
 const subnet = (n: string, s: string): Fact => ({ kind: 'subnet', network: key(n), subnet: key(`${n}/${s}`), name: s, prefix: prefix('10.0.0.0/24') });
 const nic = (n: string, i: string, address: IpAddress): Fact => ({ kind: 'address', network: key(n), subnet: key(`${n}/a`), nic: key(i), address });
 const endpoint = (n: string, e: string, address: IpAddress, member = 'registry'): Fact => ({
@@ -44,22 +37,7 @@ const machine = (m: string, nics: string[], identities: string[] = [], system = 
   ...(system ? { systemIdentity: { principalId: `${m}-p`, clientId: `${m}-c` } } : {}),
 });
 const identity = (i: string): Fact => ({ kind: 'identity', identity: key(i), id: `/X/${i}`, principalId: `${i}-p`, clientId: `${i}-c`, tenantId: 't' });
-const registry = (r: string, publicNetworkAccess = true): Fact => ({
-  kind: 'registry',
-  registry: key(r),
-  id: `/X/${r}`,
-  name: r,
-  loginServer: name(`${r}.azurecr.io`),
-  regions: ['westeurope', 'eastus'],
-  sku: 'Premium',
-  publicNetworkAccess,
-  defaultAction: 'Allow',
-  ipRules: [],
-  dataEndpointEnabled: false,
-  adminUserEnabled: false,
-  anonymousPullEnabled: false,
-  armAudienceAccepted: true,
-});
+const registry = (r: string, publicNetworkAccess = true): Fact => registryFact(key(r), r, { regions: ['westeurope', 'eastus'], publicNetworkAccess });
 const connection = (r: string, e: string, state: ConnectionState = 'Approved', approvedOnce = state === 'Approved'): Fact => ({
   kind: 'connection',
   connection: key(`${r}/${e}`),

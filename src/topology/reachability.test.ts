@@ -5,25 +5,13 @@ import type { DomainName } from '#base/domain-name.ts';
 import { parsePrefix } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { Arrival, EndpointArrival, PublicArrival } from './arrival.ts';
+import { registryFact } from './facts.fixture.ts';
 import { admission } from './reachability.ts';
 import type { RegistryHost, RegistryPart, Snapshot } from './snapshot.ts';
 
 const key = (name: string): ResourceKey => `/subscriptions/s/${name}` as ResourceKey;
 const part = (over: Partial<RegistryPart> = {}): RegistryPart => ({
-  kind: 'registry',
-  registry: key('r'),
-  id: '/subscriptions/S/r',
-  name: 'r',
-  loginServer: 'r.azurecr.io' as DomainName,
-  regions: ['westeurope'],
-  sku: 'Premium',
-  publicNetworkAccess: true,
-  defaultAction: 'Allow',
-  ipRules: [],
-  dataEndpointEnabled: false,
-  adminUserEnabled: false,
-  anonymousPullEnabled: false,
-  armAudienceAccepted: true,
+  ...registryFact(key('r'), 'r'),
   connections: new Map([
     [key('pe-approved'), 'Approved'],
     [key('pe-pending'), 'Pending'],
