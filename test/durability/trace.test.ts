@@ -42,6 +42,15 @@ test('a push that took every step is durable', () => {
   assert.deepEqual(missingSteps(parseTrace(RECORDED), push), []);
 });
 
+test('an answer within whose write the server was killed is an answer: the client had it', () => {
+  const cut = RECORDED.replace(/ = 400\n.*/s, ' <unfinished ...>\n');
+  const calls = parseTrace(cut);
+  assert.ok(Number.isNaN(calls.at(-1)?.result));
+  assert.deepEqual(missingSteps(calls, push), []);
+  // It still has to come after the rest.
+  assert.match(missingSteps(parseTrace(cut.replace(/^.*fdatasync\(.*\n/gm, '')), push).join(), /no sync of \/d\/postern\.db-wal/);
+});
+
 const steps: [string, RegExp, RegExp][] = [
   ['the sync of the file', /^.*fsync\(25<.*\n|^.*fsync resumed.*\n/gm, /no sync of \/d\/blobs\/incoming\/1/],
   ['the rename', /^.*rename\(.*\n/gm, /no rename to/],

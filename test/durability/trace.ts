@@ -11,7 +11,7 @@ export interface Call {
   readonly pid: number;
   readonly name: string;
   readonly arguments: string;
-  /** What it returned; a negative number for an error. */
+  /** What it returned; a negative number for an error, NaN when the trace ends within it. */
   readonly result: number;
   readonly start: number;
   readonly end: number;
@@ -42,6 +42,11 @@ export function parseTrace(text: string): Call[] {
       if (begun)
         calls.push({ pid: Number(pid), name: name as string, arguments: begun.arguments + rest, result: Number(result), start: begun.start, end: place });
     }
+  }
+  // The process was killed within these: what they did happened, perhaps, and only strace could not say so any more.
+  for (const [key, { arguments: args, start }] of open) {
+    const [pid, name] = key.split(' ') as [string, string];
+    calls.push({ pid: Number(pid), name, arguments: args, result: Number.NaN, start, end: Number.POSITIVE_INFINITY });
   }
   return calls.sort((a, b) => a.start - b.start);
 }
@@ -77,7 +82,8 @@ export function missingSteps(calls: readonly Call[], push: Push): string[] {
   const onSocket = (call: Call): boolean => descriptor(call).endsWith(`:${push.clientPort}]`);
   const lastRead = done.findLast((call) => READS.has(call.name) && call.result > 0 && onSocket(call));
   if (!lastRead) return ['nothing was read from the client'];
-  const answer = done.find((call) => WRITES.has(call.name) && onSocket(call) && call.start > lastRead.start);
+  // Its beginning is what counts, so one that the trace does not see end counts too.
+  const answer = calls.find((call) => WRITES.has(call.name) && !(call.result < 0) && onSocket(call) && call.start > lastRead.start);
   if (!answer) return ['no answer was written after the body had been read'];
 
   // A step counts when it was over before the answer began, and begun after the step before it was over.
