@@ -64,7 +64,11 @@ export class AccessLog {
     this.#size = options.size ?? 10_000;
   }
 
-  record(request: Request, arrival: Arrival, decided: { status: number; durationMs: number; registry?: ResourceKey }): void {
+  record(
+    request: Pick<Request, 'id' | 'method' | 'authority' | 'path' | 'trace'>,
+    arrival: Arrival,
+    decided: { status: number; durationMs: number; registry?: ResourceKey },
+  ): void {
     const failed = request.trace.findIndex((step) => !step.ok);
     const trace = request.trace.filter((_, index) => index < STEPS || index === failed).map(cutStep);
     const failure = trace.find((step) => !step.ok);

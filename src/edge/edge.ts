@@ -13,7 +13,7 @@ import type { Plane, Reply } from '#http/message.ts';
 import { SERVER_OPTIONS, type SocketRequest, serve } from '#http/node-server.ts';
 import type { CertificateAuthority } from '#identity/certificate-authority.ts';
 import { METADATA } from '#topology/addresses.ts';
-import type { Arrival } from '#topology/arrival.ts';
+import type { Arrival, ManagementArrival } from '#topology/arrival.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { Config } from '../config.ts';
 import { AccessLog } from './access-log.ts';
@@ -23,6 +23,7 @@ import { AZURE_HOSTS, type Connection, canonicalHost, type HostNames, type Plane
 import { OpenConnections } from './open-connections.ts';
 import { misdirected } from './refusals.ts';
 import { listenSecurely, type SecureListener } from './secure-listener.ts';
+import { answerTunnel } from './tunnel.ts';
 
 export type Planes = Readonly<Record<PlaneName, Plane>>;
 
@@ -120,15 +121,30 @@ export class Edge {
       onError: (error: Error) => log.error({ error: error.message }, 'a listener of the host failed'),
     };
     let unnamed = this.#certificates.forAddresses();
+    const managementArrival = ({ localAddress, localPort, remoteAddress = '' }: Socket): ManagementArrival => ({
+      via: 'management',
+      listener: `host:${localAddress}:${localPort}`,
+      peer: plainAddress(remoteAddress),
+    });
+    const isRegistry = (name: string): boolean => registryHost(snapshot(), canonicalHost(name, this.#names)) !== undefined;
+    const isManagement = (name: string): boolean => this.#names.management.has(name);
+    const tunnels = listenSecurely({
+      ...common,
+      name: 'host:tunnels',
+      contextOf: (name) => (isManagement(name) || isRegistry(name) ? this.#certificates.forName(name, snapshot()) : undefined),
+    });
     const management = listenSecurely({
       ...common,
       fd: descriptors.managementFd,
       name: 'host:management',
       unnamed,
-      accept: ({ localAddress, localPort, remoteAddress = '' }) => ({
-        arrival: { via: 'management', listener: `host:${localAddress}:${localPort}`, peer: plainAddress(remoteAddress) },
-      }),
-      contextOf: (name) => (this.#names.management.has(name) ? this.#certificates.forName(name, snapshot()) : undefined),
+      accept: (socket) => ({ arrival: managementArrival(socket) }),
+      contextOf: (name) => (isManagement(name) ? this.#certificates.forName(name, snapshot()) : undefined),
+      tunnel: (message, socket, head) =>
+        answerTunnel(
+          { message, socket, head, arrival: managementArrival(socket) },
+          { snapshot: snapshot(), names: this.#names, accessLog: this.accessLog, serve: tunnels.take },
+        ),
     });
     const registries = listenSecurely({
       ...common,
@@ -138,9 +154,9 @@ export class Edge {
         const peer = plainAddress(remoteAddress);
         return { arrival: { via: 'public', listener: `host:${localAddress}:${localPort}`, peer, source: peer } };
       },
-      contextOf: (name) => (registryHost(snapshot(), canonicalHost(name, this.#names)) ? this.#certificates.forName(name, snapshot()) : undefined),
+      contextOf: (name) => (isRegistry(name) ? this.#certificates.forName(name, snapshot()) : undefined),
     });
-    this.#host = [management, registries];
+    this.#host = [management, registries, tunnels];
     this.#renewal = setInterval(() => {
       const leaf = this.#certificates.forAddresses();
       if (leaf !== unnamed) management.showUnnamed(leaf);

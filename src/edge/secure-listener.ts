@@ -1,4 +1,5 @@
-/** One HTTPS listener on a socket that was opened elsewhere: each connection is labelled, or reset, before TLS. */
+/** One HTTPS listener on a socket that was opened elsewhere: each connection is labelled, or reset, before TLS. Without a socket it takes tunnels (tunnel.ts). */
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
@@ -10,18 +11,20 @@ import { TLS_OPTIONS } from './certificates.ts';
 import type { Connection } from './hosts.ts';
 
 export interface SecureListenerOptions {
-  /** A bound socket; the listener owns it from now on. */
-  readonly fd: number;
+  /** A bound socket; the listener owns it from now on. Without one it serves only what it is given by `take`. */
+  readonly fd?: number;
   /** For logs: `network:...:443`. */
   readonly name: string;
   readonly log: Log;
-  /** The label of a raw connection, or undefined to reset it: nothing was read from it then and nothing written. */
-  accept(socket: Socket): Connection | undefined;
+  /** The label of a raw connection, or undefined to reset it: nothing was read from it then and nothing written. A listener without a socket needs none. */
+  accept?(socket: Socket): Connection | undefined;
   /** The context of a server name; undefined when it names nothing of ours. */
   contextOf(name: string): SecureContext | undefined;
   /** Shown to clients that name no server; without it they are refused. */
   readonly unnamed?: Leaf;
   handle(request: SocketRequest, connection: Connection, sni: string | undefined): Promise<Reply>;
+  /** A CONNECT (RFC 9110 section 9.3.6), answered by whoever is told of it; without this such a connection is closed. */
+  tunnel?(request: IncomingMessage, socket: Socket, head: Buffer): void;
   /** When listening failed after all. */
   onError(error: Error): void;
   /** How long a handshake may take from the connection on; 10 s unless given. */
@@ -29,6 +32,8 @@ export interface SecureListenerOptions {
 }
 
 export interface SecureListener {
+  /** Serves a connection that was opened inside another, under the label it was given there. */
+  take(socket: Socket, connection: Connection): void;
   /** Replaces the certificate for clients that name no server. */
   showUnnamed(leaf: Leaf): void;
   /** Stops listening at once and ends idle connections; resolves when the last exchange has ended, or after `graceMs` by breaking the rest. */
@@ -70,14 +75,7 @@ export function listenSecurely(options: SecureListenerOptions): SecureListener {
   // The server's own listener starts TLS: it is asked only once the connection has been labelled.
   const [startTls] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
   server.removeAllListeners('connection');
-  server.on('connection', (socket: Socket) => {
-    // A socket that is reset has nobody else to tell.
-    socket.on('error', () => {});
-    const connection = socket.remoteAddress === undefined ? undefined : options.accept(socket);
-    if (!connection) {
-      socket.resetAndDestroy();
-      return;
-    }
+  const take = (socket: Socket, connection: Connection): void => {
     const key = ends(socket);
     // Node's own limit begins anew with each byte, and what it then writes waits for the handshake that never ends.
     const handshake = setTimeout(() => socket.destroy(), options.handshakeMs ?? HANDSHAKE_MS);
@@ -87,7 +85,15 @@ export function listenSecurely(options: SecureListenerOptions): SecureListener {
       connections.delete(key);
     });
     startTls.call(server, socket);
+  };
+  server.on('connection', (socket: Socket) => {
+    // A socket that is reset has nobody else to tell.
+    socket.on('error', () => {});
+    const connection = socket.remoteAddress === undefined ? undefined : options.accept?.(socket);
+    if (connection) take(socket, connection);
+    else socket.resetAndDestroy();
   });
+  if (options.tunnel) server.on('connect', options.tunnel);
   server.on('secureConnection', (socket) => clearTimeout(connections.get(ends(socket))?.handshake));
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) =>
     log.debug({ listener: name, peer: socket.remoteAddress, error: error.code ?? error.message }, 'TLS handshake failed'),
@@ -107,18 +113,21 @@ export function listenSecurely(options: SecureListenerOptions): SecureListener {
     },
     { log },
   );
-  server.listen({ fd: options.fd });
+  if (options.fd !== undefined) server.listen({ fd: options.fd });
   return {
+    take,
     showUnnamed: (leaf) => server.setSecureContext({ key: leaf.key, cert: leaf.certificate, minVersion: TLS_OPTIONS.minVersion }),
     close: (graceMs) =>
       new Promise((resolve) => {
         const late = setTimeout(() => {
           for (const { raw } of connections.values()) raw.destroy();
         }, graceMs);
-        server.close(() => {
+        const closed = (): void => {
           clearTimeout(late);
           resolve();
-        });
+        };
+        if (server.listening) server.close(closed);
+        else closed();
       }),
   };
 }
