@@ -3,6 +3,7 @@ import type { DomainName } from '#base/domain-name.ts';
 import type { IpAddress, IpPrefix } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { ConnectionState, IdentityFact, RegistryFact, RoleAssignmentFact, RoleDefinitionFact } from './facts.ts';
+import { SharedMap } from './shared-map.ts';
 
 export interface Snapshot {
   /** The store revision whose facts these are. */
@@ -107,10 +108,10 @@ export interface AccessPart {
 export function emptySnapshot(domain: DomainName): Snapshot {
   return {
     revision: 0,
-    networks: new Map(),
-    registries: new Map(),
-    machines: new Map(),
-    names: { domain, hosts: new Map(), zones: new Map() },
-    access: { roles: new Map(), assignments: new Map(), identities: new Map() },
+    networks: SharedMap.empty(),
+    registries: SharedMap.empty(),
+    machines: SharedMap.empty(),
+    names: { domain, hosts: SharedMap.empty(), zones: SharedMap.empty() },
+    access: { roles: SharedMap.empty(), assignments: SharedMap.empty(), identities: SharedMap.empty() },
   };
 }

@@ -1,4 +1,4 @@
-/** The fold's own indexes: which facts claim a place, and which keys stand in relation. Mutable; only `derive.ts` uses them. */
+/** The fold's own indexes: which facts claim a place, and which keys stand in relation. Mutable; only the fold uses them. */
 import type { ResourceKey } from '#base/resource-id.ts';
 
 interface Claim<F> {
@@ -88,34 +88,9 @@ export class Relation<K, V> {
   }
 }
 
-/** A map that is copied at its first change, and stays the same object when there is none. */
-export class MapEdit<K, V> {
-  #copy: Map<K, V> | undefined;
-  readonly #base: ReadonlyMap<K, V>;
-  constructor(base: ReadonlyMap<K, V>) {
-    this.#base = base;
-  }
-  get result(): ReadonlyMap<K, V> {
-    return this.#copy ?? this.#base;
-  }
-  get(key: K): V | undefined {
-    return this.result.get(key);
-  }
-  set(key: K, value: V): void {
-    if (this.get(key) === value) return;
-    this.#copy ??= new Map(this.#base);
-    this.#copy.set(key, value);
-  }
-  delete(key: K): void {
-    if (!this.result.has(key)) return;
-    this.#copy ??= new Map(this.#base);
-    this.#copy.delete(key);
-  }
-  /** Sets, or deletes when there is no value. */
-  put(key: K, value: V | undefined): void {
-    if (value === undefined) this.delete(key);
-    else this.set(key, value);
-  }
-}
-
 const NONE: ReadonlySet<never> = new Set<never>();
+
+/** Plain order of code units, the same on every machine. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

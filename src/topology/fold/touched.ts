@@ -1,4 +1,4 @@
-/** What one update of the fold touches: filled while facts are filed, and from join to join. Only `derive.ts` uses it. */
+/** What one update of the fold touches: filled while facts are filed, and from join to join. Only the fold uses it. */
 import type { DomainName } from '#base/domain-name.ts';
 import type { IpAddress } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
@@ -56,4 +56,9 @@ class Touches<K, V> extends Map<K, Set<V>> {
   of(key: K): ReadonlySet<V> {
     return this.get(key) ?? new Set();
   }
+}
+
+/** Where an address stands, as one text: two networks may have the same one. */
+export function addressPlace(fact: { readonly network: ResourceKey; readonly address: IpAddress }): string {
+  return `${fact.network} ${fact.address}`;
 }

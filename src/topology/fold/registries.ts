@@ -1,0 +1,74 @@
+/** The registries of the snapshot, with their connections. */
+import type { DomainName } from '#base/domain-name.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+import type { ConnectionFact, ConnectionState, RegistryFact } from '../facts.ts';
+import { dataHosts, hostsOf } from '../registry-hosts.ts';
+import { SharedMap } from '../shared-map.ts';
+import type { RegistryHost, RegistryPart, Snapshot } from '../snapshot.ts';
+import { Claims } from './claims.ts';
+import type { ConnectionJoin } from './connections.ts';
+import { type Filed, WORLD } from './filed.ts';
+import type { Touched } from './touched.ts';
+
+export class RegistryFold {
+  /** By host name. */
+  readonly hosts = new Claims<RegistryHost>();
+
+  fold(old: Snapshot['registries'], domain: DomainName, filed: Filed, connections: ConnectionJoin, touched: Touched): Snapshot['registries'] {
+    const changes: [ResourceKey, RegistryPart | undefined][] = [];
+    for (const key of touched.registryFacts) {
+      const fact = filed.registries.get(WORLD, key);
+      const part = old.get(key);
+      for (const [name, host] of part ? hostsOf(part) : []) {
+        this.#removeHost(name, host);
+        touched.hosts.add(name);
+      }
+      if (!fact) {
+        changes.push([key, undefined]);
+        continue;
+      }
+      const now = partOf(fact, connectionsOf(key, connections), connections.approvedOnce(key), domain);
+      changes.push([key, now]);
+      for (const [name, host] of hostsOf(now)) {
+        this.hosts.add(WORLD, name, key, host);
+        touched.hosts.add(name);
+      }
+    }
+    for (const [key, endpoints] of touched.connections.entries()) {
+      const part = old.get(key);
+      const fact = filed.registries.get(WORLD, key);
+      if (!part || !fact || touched.registryFacts.has(key)) continue;
+      const states = SharedMap.from(part.connections).with(
+        [...endpoints].map((endpoint): [ResourceKey, ConnectionState | undefined] => {
+          const connection = connections.of(endpoint);
+          return [endpoint, connection?.registry === key ? connection.state : undefined];
+        }),
+      );
+      const approvedOnce = connections.approvedOnce(key);
+      if (states !== part.connections || approvedOnce !== part.approvedOnce) changes.push([key, { ...part, ...reached(fact, states, approvedOnce) }]);
+    }
+    return SharedMap.from(old).with(changes);
+  }
+
+  #removeHost(name: DomainName, host: RegistryHost): void {
+    const filed = this.hosts.all(WORLD, name).find((other) => other.registry === host.registry);
+    if (filed) this.hosts.remove(WORLD, name, filed);
+  }
+}
+
+function partOf(fact: RegistryFact, connections: RegistryPart['connections'], approvedOnce: boolean, domain: DomainName): RegistryPart {
+  return { ...fact, ...reached(fact, connections, approvedOnce), dataHosts: dataHosts(fact, domain) };
+}
+
+function connectionsOf(registry: ResourceKey, connections: ConnectionJoin): RegistryPart['connections'] {
+  return SharedMap.of([...connections.endpointsOf(registry)].map((endpoint) => [endpoint, (connections.of(endpoint) as ConnectionFact).state]));
+}
+
+/** A registry that private endpoints lead to serves its layers from data endpoints, asked or not: each member has an address (docs/sources.md#data-endpoints). */
+function reached(
+  fact: RegistryFact,
+  connections: RegistryPart['connections'],
+  approvedOnce: boolean,
+): Pick<RegistryPart, 'connections' | 'approvedOnce' | 'dataEndpointEnabled'> {
+  return { connections, approvedOnce, dataEndpointEnabled: fact.dataEndpointEnabled || connections.size > 0 };
+}
