@@ -50,7 +50,7 @@ export async function serve(config: Config, listeners: { management: number; pub
   const ca = await CertificateAuthority.open({ folder: folder('keys'), clock, permittedDomains: [config.domain, config.hostDomain] });
   await writeFile(folder('ca.pem'), ca.caPem);
 
-  const directory = new Directory({ store, clock });
+  const directory = await Directory.open({ store, clock });
   const types = new TypeTable(resourceTypes);
   const first = await ensureFirstState({ store, directory, types, newGuid: randomUUID, clock, operatorKnown: existsSync(folder('operator.json')) });
   const tokens = new Tokens({ keys, clock, tenantId: first.tenantId });

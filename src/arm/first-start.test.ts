@@ -13,7 +13,7 @@ import { TypeTable } from './types.ts';
 test('the first start makes tenant, subscription, roles and operator; later ones find them', async () => {
   const store = await Store.open(':memory:');
   const clock = new FakeClock();
-  const directory = new Directory({ store, clock });
+  const directory = await Directory.open({ store, clock });
   const start = (types = testTypes) => ensureFirstState({ store, directory, types: new TypeTable(types), clock, newGuid: randomUUID });
   const first = await start();
   assert.ok(first.operator);

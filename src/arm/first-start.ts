@@ -6,10 +6,14 @@ import { Fault } from '#base/fault.ts';
 import { parseResourceId, type ResourceKey } from '#base/resource-id.ts';
 import type { Directory } from '#identity/directory.ts';
 import type { Store, Transaction } from '#store/store.ts';
+import { findTenant, insertTenant } from '#store/tenants.ts';
 import type { TypeTable } from './types.ts';
 
 /** Role Owner; learn.microsoft.com/azure/role-based-access-control/built-in-roles. */
 const OWNER = '/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+
+/** The domain of the first tenant's users, as every tenant of Entra has one to begin with. */
+const FIRST_DOMAIN = 'postern.onmicrosoft.com';
 
 export interface FirstState {
   readonly tenantId: string;
@@ -35,6 +39,8 @@ export async function ensureFirstState(options: {
   const { value: scopes } = await store.write(async (transaction) => {
     const tenantId = await setting(transaction, 'tenantId', newGuid);
     const subscriptionId = await setting(transaction, 'subscriptionId', newGuid);
+    if (!(await findTenant(transaction.database, tenantId)))
+      await insertTenant(transaction.database, { id: tenantId, displayName: 'Postern', domain: FIRST_DOMAIN, createdAt: isoTime(clock) });
     const key = `/subscriptions/${subscriptionId}` as ResourceKey;
     if (!(await transaction.resources.get(key)))
       await transaction.resources.put({
@@ -65,7 +71,7 @@ export async function ensureFirstState(options: {
     const { secret } = await directory.addSecret(record.appId, { displayName: 'postern-operator' });
     return { ...scopes, operator: { appId: record.appId, objectId: known.value, secret } };
   }
-  const operator = await directory.createServicePrincipal({ displayName: 'postern-operator' });
+  const operator = await directory.createServicePrincipal({ tenantId: scopes.tenantId, displayName: 'postern-operator' });
   await store.write(async (transaction) => {
     const name = newGuid();
     const id = `/providers/Microsoft.Authorization/roleAssignments/${name}`;

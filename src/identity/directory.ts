@@ -1,7 +1,19 @@
-/** The directory: applications, their service principals and secrets. A secret is shown once, at its making; kept is a salted scrypt hash. */
-import { createHmac, randomBytes, randomUUID, scrypt, timingSafeEqual } from 'node:crypto';
+/**
+ * The directory of every tenant: applications with their service principals, secrets, certificates and federated credentials; users and groups by `people.ts`.
+ * A secret is shown once, at its making; kept is a salted scrypt hash.
+ */
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { type Clock, isoTime } from '#base/clock.ts';
 import { Fault } from '#base/fault.ts';
+import {
+  deleteFederatedCredential,
+  type FederatedCredentialRecord,
+  federatedCredentialsOf,
+  type KeyRecord,
+  keysOf,
+  putFederatedCredential,
+  replaceKeys,
+} from '#store/application-credentials.ts';
 import {
   deletePrincipal,
   deleteSecret,
@@ -16,6 +28,9 @@ import {
   updatePrincipal,
 } from '#store/principals.ts';
 import type { Store } from '#store/store.ts';
+import { findTenant, insertTenant, listTenants, type TenantRecord } from '#store/tenants.ts';
+import { Passwords } from './passwords.ts';
+import { People, type User } from './people.ts';
 import type { Identity } from './tokens.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -25,17 +40,6 @@ const SECRET_LIFETIME_MS = 365 * DAY_MS;
 const EARLY_MS = 5 * 60_000;
 /** How long a secret that was verified need not be hashed again. */
 const REMEMBER_MS = 60_000;
-/** scrypt's N, r, p: 16 MiB and about 50 ms. Kept with each hash, so that they can be raised. */
-const COST = { N: 16_384, r: 8, p: 1 } as const;
-const HASH_BYTES = 32;
-/** Hashes at a time, since they share the thread pool with file reads; and how many may wait. */
-const HASHING = 2;
-const WAITING = 64;
-/** Hashed when there is no such principal, so that the answer takes as long. */
-const NOBODY: Pick<SecretRecord, 'salt' | 'hash'> = {
-  salt: 'AAAAAAAAAAAAAAAAAAAAAA',
-  hash: `${COST.N}:${COST.r}:${COST.p}:${Buffer.alloc(HASH_BYTES).toString('base64url')}`,
-};
 
 /** Times in ms since 1970; a secret begins now and holds for a year unless said otherwise. */
 export interface SecretOptions {
@@ -63,19 +67,75 @@ export class Directory {
   readonly #remembered = new Map<string, { record: PrincipalRecord; untilMs: number }>();
   /** Counts removals: what was verified before one is not remembered after it. */
   #removals = 0;
-  #hashing = 0;
-  readonly #queue: (() => void)[] = [];
-  #tenantId: string | undefined;
+  readonly #passwords: Passwords;
+  /** Users and groups. */
+  readonly people: People;
 
-  constructor(options: { store: Store; clock: Clock }) {
+  private constructor(options: { store: Store; clock: Clock; passwords: Passwords; people: People }) {
     this.#store = options.store;
     this.#clock = options.clock;
+    this.#passwords = options.passwords;
+    this.people = options.people;
+  }
+
+  static async open(options: { store: Store; clock: Clock }): Promise<Directory> {
+    const passwords = new Passwords();
+    return new Directory({ ...options, passwords, people: await People.open({ ...options, passwords }) });
+  }
+
+  /** Every tenant, the first one first. */
+  tenants(): Promise<TenantRecord[]> {
+    return listTenants(this.#store.database);
+  }
+
+  /** By its id or its domain. */
+  findTenant(name: string): Promise<TenantRecord | undefined> {
+    return findTenant(this.#store.database, name);
+  }
+
+  /** @throws Fault `TenantAlreadyExists` (conflict) when another has the domain */
+  async createTenant(options: { displayName: string; domain: string }): Promise<TenantRecord> {
+    const record = { ...options, id: randomUUID(), createdAt: isoTime(this.#clock) };
+    await this.#store.write(async ({ database }) => {
+      if (await findTenant(database, record.domain))
+        throw new Fault('conflict', 'TenantAlreadyExists', `A tenant with the domain '${record.domain}' exists already.`, { target: 'domain' });
+      await insertTenant(database, record);
+    });
+    return record;
+  }
+
+  /** By the user principal name, in any casing. */
+  findUser(upn: string): Promise<User | undefined> {
+    return this.people.findUser(upn);
+  }
+
+  /** @throws Fault `Request_BadRequest` (invalid) when another has the name */
+  createUser(options: { tenantId: string; upn: string; displayName: string; password: string; enabled?: boolean }): Promise<User> {
+    return this.people.createUser(options);
+  }
+
+  /**
+   * Whom the password proves, or undefined; a user that is disabled proves nothing. Unknown names and wrong passwords take the same time.
+   * @throws Fault `TooManyRequests` (throttled)
+   */
+  async verifyUserPassword(upn: string, password: string): Promise<Identity | undefined> {
+    const user = await this.people.verifyPassword(upn, password);
+    return user && { objectId: user.objectId, tenantId: user.tenantId, kind: 'User' };
+  }
+
+  /** The groups that a principal is in, also by way of other groups; in memory and current at once. */
+  groupsOf(objectId: string): readonly string[] {
+    return this.people.groupsOf(objectId);
   }
 
   /** A new application, its service principal and its first secret. */
-  async createServicePrincipal(options: { displayName: string; secretLifetimeMs?: number }): Promise<{ objectId: string; appId: string; secret: string }> {
+  async createServicePrincipal(options: {
+    tenantId: string;
+    displayName: string;
+    secretLifetimeMs?: number;
+  }): Promise<{ objectId: string; appId: string; secret: string }> {
     const objectId = randomUUID();
-    const record = { ...this.#newApplication(options.displayName), objectId };
+    const record = { ...this.#newApplication(options.tenantId, options.displayName), objectId };
     const { secret, stored } = await this.#newSecret(record.appId, {
       displayName: options.displayName,
       expiresAtMs: this.#clock.now() + (options.secretLifetimeMs ?? SECRET_LIFETIME_MS),
@@ -88,8 +148,8 @@ export class Directory {
   }
 
   /** A new application, without a service principal and so nobody yet. */
-  async createApplication(displayName: string): Promise<PrincipalRecord> {
-    const record = this.#newApplication(displayName);
+  async createApplication(tenantId: string, displayName: string): Promise<PrincipalRecord> {
+    const record = this.#newApplication(tenantId, displayName);
     await this.#store.write(({ database }) => insertPrincipal(database, record));
     return record;
   }
@@ -132,7 +192,7 @@ export class Directory {
   async addSecret(appId: string, options: SecretOptions = {}): Promise<NewSecret> {
     const { secret, stored } = await this.#newSecret(appId, options);
     await this.#store.write(async ({ database }) => {
-      if (!(await principalByAppId(database, appId))) throw new Fault('notFound', 'Request_ResourceNotFound', `Application '${appId}' does not exist.`);
+      if (!(await principalByAppId(database, appId))) throw applicationNotFound(appId);
       await insertSecret(database, stored);
     });
     return { secret, ...shown(stored) };
@@ -152,8 +212,10 @@ export class Directory {
 
   /** Deletes an application with its service principal and secrets; whether it was there. For what its principal may do afterwards see `removePrincipal`. */
   async removeApplication(appId: string): Promise<boolean> {
+    const objectId = (await this.findByAppId(appId))?.objectId;
     const { value } = await this.#store.write(({ database }) => deletePrincipal(database, appId));
     this.#forget();
+    if (objectId !== undefined) await this.people.removeFromGroups(objectId);
     return value;
   }
 
@@ -162,8 +224,10 @@ export class Directory {
    * Tokens that it holds stay valid until they expire, as in Azure; its role assignments are ARM's to remove, and end what those tokens can do.
    */
   async removePrincipal(appId: string): Promise<boolean> {
+    const objectId = (await this.findByAppId(appId))?.objectId;
     const { value } = await this.#store.write(({ database }) => updatePrincipal(database, appId, { objectId: undefined }));
     this.#forget();
+    if (objectId !== undefined) await this.people.removeFromGroups(objectId);
     return value;
   }
 
@@ -176,8 +240,49 @@ export class Directory {
     return principalByObjectId(this.#store.database, objectId.toLowerCase());
   }
 
-  list(): Promise<PrincipalRecord[]> {
-    return listPrincipals(this.#store.database);
+  /** Every application of a tenant. */
+  list(tenantId: string): Promise<PrincipalRecord[]> {
+    return listPrincipals(this.#store.database, tenantId);
+  }
+
+  /** The certificates that an application may sign in by, also those that are not valid now; see `KeyRecord`. */
+  keysOf(appId: string): Promise<KeyRecord[]> {
+    return keysOf(this.#store.database, appId.toLowerCase());
+  }
+
+  /** Makes these its certificates: all others go, and no longer prove it. @throws Fault `Request_ResourceNotFound` (notFound) */
+  async replaceKeys(appId: string, keys: readonly KeyRecord[]): Promise<void> {
+    await this.#store.write(async ({ database }) => {
+      if (!(await principalByAppId(database, appId))) throw applicationNotFound(appId);
+      await replaceKeys(database, appId, keys);
+    });
+  }
+
+  /** Whose tokens stand for the secret of an application. */
+  federatedCredentialsOf(appId: string): Promise<FederatedCredentialRecord[]> {
+    return federatedCredentialsOf(this.#store.database, appId.toLowerCase());
+  }
+
+  /** Makes or overwrites the one with the record's id. @throws Fault `Request_ResourceNotFound` (notFound), `Request_MultipleObjectsWithSameKeyValue` (conflict) */
+  async putFederatedCredential(record: FederatedCredentialRecord): Promise<void> {
+    await this.#store.write(async ({ database }) => {
+      if (!(await principalByAppId(database, record.appId))) throw applicationNotFound(record.appId);
+      const others = (await federatedCredentialsOf(database, record.appId)).filter(({ id }) => id !== record.id);
+      if (others.some(({ name }) => name.toLowerCase() === record.name.toLowerCase()))
+        throw new Fault('conflict', 'Request_MultipleObjectsWithSameKeyValue', `FederatedIdentityCredential with name ${record.name} already exists.`);
+      if (others.some(({ issuer, subject }) => issuer === record.issuer && subject === record.subject))
+        throw new Fault(
+          'conflict',
+          'Request_MultipleObjectsWithSameKeyValue',
+          'FederatedIdentityCredential with the same issuer and subject already exists: the two must be one of a kind on an application.',
+        );
+      await putFederatedCredential(database, record);
+    });
+  }
+
+  /** Whether it was there. */
+  async removeFederatedCredential(appId: string, id: string): Promise<boolean> {
+    return (await this.#store.write(({ database }) => deleteFederatedCredential(database, appId, id))).value;
   }
 
   /**
@@ -197,8 +302,8 @@ export class Directory {
     const secrets = record?.objectId === undefined ? [] : (await secretsOf(this.#store.database, record.appId)).filter(current);
     let proof: SecretRecord | undefined;
     // Every secret is hashed, also after a match: how many there are is all that the time tells.
-    for (const stored of secrets) if (await this.#matches(secret, stored)) proof = stored;
-    if (secrets.length === 0) await this.#matches(secret, NOBODY);
+    for (const stored of secrets) if (await this.#passwords.matches(secret, stored)) proof = stored;
+    if (secrets.length === 0) await this.#passwords.matches(secret, undefined);
     if (!record || !proof) return undefined;
 
     if (this.#remembered.size > 1000) this.#remembered.clear();
@@ -211,16 +316,12 @@ export class Directory {
     this.#remembered.clear();
   }
 
-  async #identity(record: PrincipalRecord): Promise<Identity> {
-    if (this.#tenantId === undefined) {
-      const row = await this.#store.database.selectFrom('settings').select('value').where('name', '=', 'tenantId').executeTakeFirst();
-      this.#tenantId = row?.value;
-    }
-    return { objectId: record.objectId as string, appId: record.appId, tenantId: this.#tenantId ?? '', kind: 'ServicePrincipal' };
+  #identity(record: PrincipalRecord): Identity {
+    return { objectId: record.objectId as string, appId: record.appId, tenantId: record.tenantId, kind: 'ServicePrincipal' };
   }
 
-  #newApplication(displayName: string): PrincipalRecord {
-    return { applicationId: randomUUID(), appId: randomUUID(), objectId: undefined, displayName, createdAt: isoTime(this.#clock) };
+  #newApplication(tenantId: string, displayName: string): PrincipalRecord {
+    return { applicationId: randomUUID(), appId: randomUUID(), objectId: undefined, displayName, createdAt: isoTime(this.#clock), tenantId };
   }
 
   async #newSecret(appId: string, options: SecretOptions): Promise<{ secret: string; stored: SecretRecord }> {
@@ -229,42 +330,15 @@ export class Directory {
     if (expiresAtMs <= Math.max(startsAtMs, now))
       throw new Fault('invalid', 'Request_BadRequest', 'The secret would have expired: its endDateTime must be after its startDateTime, and after now.');
     const secret = secretText(randomBytes(30));
-    const salt = randomBytes(16).toString('base64url');
-    const hash = await this.#hash(secret, salt, COST);
     const stored: SecretRecord = {
       keyId: randomUUID(),
       appId,
-      salt,
-      hash: `${COST.N}:${COST.r}:${COST.p}:${hash.toString('base64url')}`,
+      ...(await this.#passwords.hash(secret)),
       displayName,
       startsAt: new Date(startsAtMs).toISOString(),
       expiresAt: new Date(expiresAtMs).toISOString(),
     };
     return { secret, stored };
-  }
-
-  async #matches(secret: string, stored: Pick<SecretRecord, 'salt' | 'hash'>): Promise<boolean> {
-    const [N, r, p, encoded = ''] = stored.hash.split(':');
-    const expected = Buffer.from(encoded, 'base64url');
-    const actual = await this.#hash(secret, stored.salt, { N: Number(N), r: Number(r), p: Number(p) });
-    return expected.length === actual.length && timingSafeEqual(expected, actual);
-  }
-
-  async #hash(secret: string, salt: string, cost: { N: number; r: number; p: number }): Promise<Buffer> {
-    if (this.#hashing >= HASHING) {
-      if (this.#queue.length >= WAITING)
-        throw new Fault('throttled', 'TooManyRequests', 'Too many sign-ins at once. Try again in a few seconds.', { headers: { 'retry-after': '2' } });
-      await new Promise<void>((resume) => this.#queue.push(resume));
-    } else this.#hashing++;
-    try {
-      return await new Promise<Buffer>((resolve, reject) =>
-        scrypt(secret, Buffer.from(salt, 'base64url'), HASH_BYTES, cost, (error, key) => (error ? reject(error) : resolve(key))),
-      );
-    } finally {
-      const next = this.#queue.shift();
-      if (next) next();
-      else this.#hashing--;
-    }
   }
 }
 
@@ -275,4 +349,8 @@ export function secretText(bytes: Buffer): string {
 
 function shown({ keyId, displayName, startsAt, expiresAt }: SecretRecord): Omit<NewSecret, 'secret'> {
   return { keyId, displayName, startsAt, expiresAt };
+}
+
+function applicationNotFound(appId: string): Fault {
+  return new Fault('notFound', 'Request_ResourceNotFound', `Application '${appId}' does not exist.`);
 }

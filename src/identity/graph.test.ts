@@ -45,9 +45,9 @@ before(async () => {
   store = await Store.open(':memory:');
   await store.write(({ database }) => database.insertInto('settings').values({ name: 'tenantId', value: tenantId }).execute());
   tokens = new Tokens({ keys: await SigningKeys.open(folder, clock), clock, tenantId });
-  directory = new Directory({ store, clock });
-  owner = await directory.createServicePrincipal({ displayName: 'owner' });
-  reader = await directory.createServicePrincipal({ displayName: 'reader' });
+  directory = await Directory.open({ store, clock });
+  owner = await directory.createServicePrincipal({ tenantId, displayName: 'owner' });
+  reader = await directory.createServicePrincipal({ tenantId, displayName: 'reader' });
   const assigned = (principalId: string, scope: string) => ({ assignment: `${scope}/a/${principalId}`, scope, principalId, role: 'owner' });
   const empty = emptySnapshot('azurecr.io' as DomainName);
   const snapshot = {
@@ -152,7 +152,7 @@ test('az ad sp create-for-rbac: application, password, service principal; then s
 });
 
 test('a service principal that is deleted cannot sign in, and a new one of its application is somebody else', async () => {
-  const made = await directory.createServicePrincipal({ displayName: 'gone' });
+  const made = await directory.createServicePrincipal({ tenantId, displayName: 'gone' });
   assert.ok(await directory.verifySecret(made.appId, made.secret));
   assert.equal((await ask('DELETE', `/servicePrincipals/${made.objectId}`)).status, 204);
   assert.equal(await directory.verifySecret(made.appId, made.secret), undefined, 'though it was remembered');
@@ -170,7 +170,7 @@ test('a service principal that is deleted cannot sign in, and a new one of its a
 });
 
 test('az ad sp credential reset: passwords of the service principal are those of its application', async () => {
-  const made = await directory.createServicePrincipal({ displayName: 'reset' });
+  const made = await directory.createServicePrincipal({ tenantId, displayName: 'reset' });
   const { body } = await ask('GET', `/servicePrincipals/${made.objectId}`);
   for (const { keyId } of body.passwordCredentials) await ask('POST', `/servicePrincipals/${made.objectId}/removePassword`, { keyId });
   const added = await ask('POST', `/servicePrincipals/${made.objectId}/addPassword`, { passwordCredential: null });
@@ -180,7 +180,7 @@ test('az ad sp credential reset: passwords of the service principal are those of
 });
 
 test('a password begins when it says, but for clocks that are a little ahead, and does not end before', async () => {
-  const made = await directory.createServicePrincipal({ displayName: 'later' });
+  const made = await directory.createServicePrincipal({ tenantId, displayName: 'later' });
   const from = (ms: number) => new Date(clock.now() + ms).toISOString();
   const add = (passwordCredential: object) => ask('POST', `/servicePrincipals/${made.objectId}/addPassword`, { passwordCredential });
   const later = await add({ startDateTime: from(600_000) });

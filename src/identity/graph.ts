@@ -40,6 +40,8 @@ const BODY_BYTES = 256 * 1024;
 
 interface Call extends GraphOptions {
   readonly request: Request;
+  /** Who asks: what is shown is of this tenant. */
+  readonly identity: Identity;
   /** What the path names behind the set: an object id, or an appId where the path says so. Lower case. */
   readonly key: { readonly by: 'id' | 'appId'; readonly value: string };
 }
@@ -84,7 +86,7 @@ async function answer(request: Request, options: GraphOptions): Promise<Reply> {
     throw new Fault('methodNotAllowed', 'Request_BadRequest', `'${request.path.slice(0, 200)}' takes ${allow}.`, { headers: { allow } });
   }
   if (request.method !== 'GET' && path !== READS) demandChange(request, identity, options.snapshot());
-  return handler({ ...options, request, key });
+  return handler({ ...options, request, identity, key });
 }
 
 const SETS = 'applications, servicePrincipals, users and directoryObjects/getByIds of version v1.0';
@@ -152,10 +154,10 @@ interface Managed {
 }
 type Principal = Own | Managed;
 
-async function principals({ directory, snapshot }: GraphOptions): Promise<readonly Principal[]> {
+async function principals({ directory, identity, snapshot }: Call): Promise<readonly Principal[]> {
   const { access, machines } = snapshot();
   return [
-    ...(await directory.list()).flatMap((record) => (record.objectId === undefined ? [] : [{ record, objectId: record.objectId }])),
+    ...(await directory.list(identity.tenantId)).flatMap((record) => (record.objectId === undefined ? [] : [{ record, objectId: record.objectId }])),
     ...[...access.identities.values()].map(({ id, principalId, clientId }) => ({ objectId: principalId, clientId, resourceId: id, system: false })),
     ...[...machines.values()]
       .flatMap(({ identities }) => identities.filter(({ system }) => system))
@@ -262,13 +264,15 @@ async function presentApplication({ directory }: GraphOptions, record: Principal
 
 async function listApplications(call: Call): Promise<Reply> {
   const wanted = parseGraphFilter(call.request.query.get('$filter'), APPLICATION_NAMES);
-  const found = (await call.directory.list()).filter((record) => wanted(applicationNames(record))).map((record) => ({ id: record.applicationId, record }));
+  const found = (await call.directory.list(call.identity.tenantId))
+    .filter((record) => wanted(applicationNames(record)))
+    .map((record) => ({ id: record.applicationId, record }));
   return page(call, 'applications', found, ({ record }) => presentApplication(call, record));
 }
 
 /** @throws Fault `Request_ResourceNotFound` (notFound) */
-async function applicationOf({ directory, key }: Call): Promise<PrincipalRecord> {
-  const found = (await directory.list()).find((record) => (key.by === 'appId' ? record.appId : record.applicationId) === key.value);
+async function applicationOf({ directory, identity, key }: Call): Promise<PrincipalRecord> {
+  const found = (await directory.list(identity.tenantId)).find((record) => (key.by === 'appId' ? record.appId : record.applicationId) === key.value);
   return found ?? notFound(key.value);
 }
 
@@ -280,7 +284,7 @@ const displayName = z.string().min(1).max(NAME_CHARACTERS);
 
 async function createApplication(call: Call): Promise<Reply> {
   const body = await bodyOf(call, z.looseObject({ displayName }), APPLICATION_CONSTANTS);
-  return one(call, 201, 'applications', await presentApplication(call, await call.directory.createApplication(body.displayName)));
+  return one(call, 201, 'applications', await presentApplication(call, await call.directory.createApplication(call.identity.tenantId, body.displayName)));
 }
 
 async function renameApplication(call: Call): Promise<Reply> {
@@ -338,7 +342,7 @@ async function getByIds(call: Call): Promise<Reply> {
       if (wanted.has(principal.objectId.toLowerCase()))
         value.push({ '@odata.type': '#microsoft.graph.servicePrincipal', ...(await presentPrincipal(call, principal)) });
   if (asked('application'))
-    for (const record of await call.directory.list())
+    for (const record of await call.directory.list(call.identity.tenantId))
       if (wanted.has(record.applicationId)) value.push({ '@odata.type': '#microsoft.graph.application', ...(await presentApplication(call, record)) });
   return jsonReply(200, { '@odata.context': contextOf(call, 'directoryObjects'), value });
 }

@@ -30,8 +30,8 @@ before(async () => {
   store = await Store.open(':memory:');
   await store.write(({ database }) => database.insertInto('settings').values({ name: 'tenantId', value: tenantId }).execute());
   tokens = new Tokens({ keys: await SigningKeys.open(folder, clock), clock, tenantId });
-  directory = new Directory({ store, clock });
-  app = await directory.createServicePrincipal({ displayName: 'test' });
+  directory = await Directory.open({ store, clock });
+  app = await directory.createServicePrincipal({ tenantId, displayName: 'test' });
   plane = loginPlane({ tokens, directory, tenantId, clock, domain: 'azurecr.io', hostDomain: 'localhost' });
 });
 after(async () => {
@@ -146,7 +146,7 @@ test('paths of the control plane are not sign-in paths', () => {
 });
 
 test('a secret proves its principal until it ends or is removed', async () => {
-  const other = await directory.createServicePrincipal({ displayName: 'other', secretLifetimeMs: 60_000 });
+  const other = await directory.createServicePrincipal({ tenantId, displayName: 'other', secretLifetimeMs: 60_000 });
   assert.match(other.secret, /^[A-Za-z0-9_-]{40}$/);
   assert.equal((await directory.verifySecret(other.appId.toUpperCase(), other.secret))?.objectId, other.objectId);
   assert.equal(await directory.verifySecret(other.appId, `${other.secret}x`), undefined);
@@ -164,7 +164,7 @@ test('a secret proves its principal until it ends or is removed', async () => {
 });
 
 test('an application without a service principal is told so', async () => {
-  const other = await directory.createServicePrincipal({ displayName: 'other' });
+  const other = await directory.createServicePrincipal({ tenantId, displayName: 'other' });
   await directory.removePrincipal(other.appId);
   const form = { ...credentials(), scope, client_id: other.appId, client_secret: other.secret };
   assert.deepEqual(json(await ask(`/${tenantId}/oauth2/v2.0/token`, form)).error_codes, [7000229]);

@@ -115,11 +115,11 @@ export class World {
   #revision = 0;
   #assignments = 0;
 
-  private constructor(store: Store, tokens: Tokens, blobs: BlobStore) {
+  private constructor(store: Store, tokens: Tokens, blobs: BlobStore, directory: Directory) {
     this.store = store;
     this.tokens = tokens;
     this.blobs = blobs;
-    this.directory = new Directory({ store, clock });
+    this.directory = directory;
     for (const [roleName, actions] of Object.entries(ROLES))
       this.state(key('Microsoft.Authorization/roleDefinitions', roleName), [
         {
@@ -135,11 +135,9 @@ export class World {
 
   /** A world with the registry `myregistry`. */
   static async open(options: { blobs?: BlobStore; registry?: Partial<RegistryFact> } = {}): Promise<World> {
-    const world = new World(
-      await Store.open(':memory:'),
-      new Tokens({ keys: await signingKeys(), clock, tenantId: TENANT }),
-      options.blobs ?? new MemoryBlobStore(),
-    );
+    const store = await Store.open(':memory:');
+    const directory = await Directory.open({ store, clock });
+    const world = new World(store, new Tokens({ keys: await signingKeys(), clock, tenantId: TENANT }), options.blobs ?? new MemoryBlobStore(), directory);
     await world.addRegistry('myregistry', options.registry);
     return world;
   }
@@ -188,7 +186,7 @@ export class World {
   }
 
   async principal(...roles: readonly RoleName[]): Promise<Principal> {
-    const principal = await this.directory.createServicePrincipal({ displayName: roles.join('+') });
+    const principal = await this.directory.createServicePrincipal({ tenantId: TENANT, displayName: roles.join('+') });
     for (const role of roles) this.assign(principal, role);
     return principal;
   }

@@ -120,4 +120,75 @@ export const migrations: readonly string[] = [
   drop table principal_secrets;
   drop table principals;
   `,
+  // Several tenants, with users and groups; applications prove themselves also by certificates and by tokens of others. What was there is of the first tenant.
+  `
+  create table tenants (id text primary key, display_name text not null, domain text not null unique collate nocase, created_at text not null) strict, without rowid;
+  insert into tenants select value, 'Postern', 'postern.onmicrosoft.com', strftime('%Y-%m-%dT%H:%M:%fZ', 'now') from settings where name = 'tenantId';
+  alter table applications add column tenant text not null default '';
+  update applications set tenant = coalesce((select value from settings where name = 'tenantId'), '');
+  create index applications_tenant on applications (tenant);
+
+  create table users (
+    object_id text primary key,
+    tenant text not null,
+    upn text not null unique collate nocase,
+    display_name text not null,
+    enabled integer not null,
+    salt text not null,
+    hash text not null,
+    created_at text not null
+  ) strict, without rowid;
+  create index users_tenant on users (tenant);
+  create table directory_groups (
+    object_id text primary key,
+    tenant text not null,
+    display_name text not null,
+    mail_nickname text not null,
+    description text,
+    created_at text not null
+  ) strict, without rowid;
+  create index directory_groups_tenant on directory_groups (tenant);
+  create table memberships (
+    group_id text not null references directory_groups on delete cascade,
+    member_id text not null,
+    primary key (group_id, member_id)
+  ) strict, without rowid;
+  create index memberships_member on memberships (member_id);
+
+  create table application_keys (
+    key_id text primary key,
+    app_id text not null references applications on delete cascade,
+    thumbprint text not null,
+    pem text not null,
+    display_name text not null,
+    starts_at text not null,
+    expires_at text not null
+  ) strict, without rowid;
+  create index application_keys_app on application_keys (app_id);
+  create table federated_credentials (
+    id text primary key,
+    app_id text not null references applications on delete cascade,
+    name text not null,
+    issuer text not null,
+    subject text not null,
+    audiences text not null,
+    description text,
+    jwks text,
+    unique (app_id, name)
+  ) strict, without rowid;
+
+  create table activity_events (
+    sequence integer primary key autoincrement,
+    subscription text not null,
+    at text not null,
+    refused integer not null,
+    resource text not null,
+    resource_group text not null,
+    caller text not null,
+    correlation_id text not null,
+    event text not null
+  ) strict;
+  create index activity_events_time on activity_events (subscription, at, sequence);
+  create index activity_events_kind on activity_events (refused, sequence);
+  `,
 ];

@@ -2,7 +2,10 @@
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
 
-/** An application with its service principal: one record, since the directory has one tenant and so at most one service principal an application. */
+/**
+ * An application with its service principal: one record, since both are of one tenant. That an application of one tenant has a service principal in another
+ * too (a multi-tenant application) is left out.
+ */
 export interface PrincipalRecord {
   /** The application's own object id. */
   readonly applicationId: string;
@@ -12,6 +15,7 @@ export interface PrincipalRecord {
   readonly displayName: string;
   /** ISO 8601. */
   readonly createdAt: string;
+  readonly tenantId: string;
 }
 
 export interface SecretRecord {
@@ -33,6 +37,7 @@ function principalFrom(row: Tables['applications']): PrincipalRecord {
     objectId: row.object_id ?? undefined,
     displayName: row.display_name,
     createdAt: row.created_at,
+    tenantId: row.tenant,
   };
 }
 
@@ -57,6 +62,7 @@ export async function insertPrincipal(database: Database, record: PrincipalRecor
       object_id: record.objectId ?? null,
       display_name: record.displayName,
       created_at: record.createdAt,
+      tenant: record.tenantId,
     })
     .execute();
 }
@@ -89,9 +95,9 @@ export async function principalByObjectId(database: Database, objectId: string):
   return row && principalFrom(row);
 }
 
-/** Every application, by its object id. */
-export async function listPrincipals(database: Database): Promise<PrincipalRecord[]> {
-  return (await database.selectFrom('applications').selectAll().orderBy('application_id').execute()).map(principalFrom);
+/** Every application of a tenant, by its object id. */
+export async function listPrincipals(database: Database, tenantId: string): Promise<PrincipalRecord[]> {
+  return (await database.selectFrom('applications').selectAll().where('tenant', '=', tenantId).orderBy('application_id').execute()).map(principalFrom);
 }
 
 export async function insertSecret(database: Database, record: SecretRecord): Promise<void> {

@@ -12,6 +12,7 @@ import { resourceKey } from '#base/resource-id.ts';
 import { migrations } from './migrations.ts';
 import { listPrincipals, secretsOf } from './principals.ts';
 import { type Change, Store } from './store.ts';
+import { listTenants } from './tenants.ts';
 
 const id = (name: string): string => `/subscriptions/s/resourceGroups/g/providers/Microsoft.X/things/${name}`;
 const record = (name: string, properties: Record<string, string> = {}) => ({
@@ -190,17 +191,23 @@ test('the database is for its user only, and one that cannot be used says what t
   await assert.rejects(Store.open(path), (error) => error instanceof Fault && error.code === 'DatabaseNotUsable' && /--data/.test(error.message));
 });
 
-test('principals and secrets of the first schema become applications with theirs', async () => {
+test('principals and secrets of the first schema become applications of the first tenant with theirs', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'postern-migration-'));
   try {
     const path = join(folder, 'postern.db');
     const old = new DatabaseSync(path);
     old.exec(`${migrations[0]}; pragma user_version = 1;
+      insert into settings values ('tenantId', 'tenant-1');
       insert into principals values ('o1', 'a1', 'ServicePrincipal', 'one', 't1'), ('o2', 'a2', 'ServicePrincipal', 'two', 't2');
       insert into principal_secrets values ('k1', 'o1', 's', 'h', 'first', 't3');`);
     old.close();
     const store = await Store.open(path);
-    const principals = await listPrincipals(store.database);
+    const principals = await listPrincipals(store.database, 'tenant-1');
+    assert.deepEqual(
+      (await listTenants(store.database)).map(({ id, domain }) => [id, domain]),
+      [['tenant-1', 'postern.onmicrosoft.com']],
+    );
+    assert.deepEqual(await listPrincipals(store.database, ''), []);
     const guids = new Set(principals.map(({ applicationId }) => applicationId));
     assert.equal(guids.size, 2);
     for (const guid of guids) assert.match(guid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);

@@ -1,4 +1,6 @@
 /** The rows of the database, column by column; `migrations.ts` makes the tables. Times are ISO 8601 text. */
+import type { Generated } from 'kysely';
+
 export interface Tables {
   settings: { name: string; value: string };
   resources: {
@@ -26,8 +28,50 @@ export interface Tables {
     object_id: string | null;
     display_name: string;
     created_at: string;
+    tenant: string;
   };
   application_secrets: { key_id: string; app_id: string; salt: string; hash: string; display_name: string; starts_at: string; expires_at: string };
+  application_keys: { key_id: string; app_id: string; thumbprint: string; pem: string; display_name: string; starts_at: string; expires_at: string };
+  federated_credentials: {
+    id: string;
+    app_id: string;
+    name: string;
+    issuer: string;
+    subject: string;
+    /** JSON list of texts. */
+    audiences: string;
+    description: string | null;
+    /** JSON Web Key Set or null. */
+    jwks: string | null;
+  };
+  tenants: { id: string; display_name: string; domain: string; created_at: string };
+  users: {
+    object_id: string;
+    tenant: string;
+    upn: string;
+    display_name: string;
+    /** 1 or 0. */
+    enabled: number;
+    salt: string;
+    hash: string;
+    created_at: string;
+  };
+  directory_groups: { object_id: string; tenant: string; display_name: string; mail_nickname: string; description: string | null; created_at: string };
+  memberships: { group_id: string; member_id: string };
+  activity_events: {
+    sequence: Generated<number>;
+    /** Ids, callers and the names of groups are lower case. */
+    subscription: string;
+    at: string;
+    /** 1 or 0. */
+    refused: number;
+    resource: string;
+    resource_group: string;
+    caller: string;
+    correlation_id: string;
+    /** JSON. */
+    event: string;
+  };
   blobs: { registry: string; repository: string; digest: string; size: number; created_at: string };
   manifests: {
     registry: string;
