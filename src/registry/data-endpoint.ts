@@ -30,10 +30,10 @@ export function signedPath(dataKey: Buffer, registry: ResourceKey, digest: Diges
   return `/docker/registry/v2/blobs/${digestAlgorithm(digest)}/${hex.slice(0, 2)}/${hex}/data?${query}`;
 }
 
-/** The 307 to the home region's data endpoint, at the port by which the client came. The body is ACR's: a short link. */
+/** The 307 to the data endpoint of the region that the login server is served from, at the port by which the client came. The body is ACR's: a short link. */
 export function redirectToData({ request, registry }: Call, rooms: Rooms, digest: Digest): Reply {
-  const host = registry.dataHosts.get(registry.regions[0] as string);
-  if (!host) throw new Error(`registry '${registry.name}' has no data host for its home region`);
+  const host = registry.dataHosts.get(registry.loginRegion);
+  if (!host) throw new Error(`registry '${registry.name}' has no data host for the region that serves it`);
   const location = `https://${host}${addressed(request).port}${signedPath(rooms.dataKey, registry.registry, digest, rooms.clock.now())}`;
   const bytes = Buffer.from(`<a href="${location.replaceAll('&', '&amp;')}">Temporary Redirect</a>.\n\n`);
   return {

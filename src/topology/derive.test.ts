@@ -47,6 +47,13 @@ const connection = (r: string, e: string, state: ConnectionState = 'Approved', a
   state,
   approvedOnce,
 });
+const replica = (r: string, region: string, globalEndpoint = true): Fact => ({
+  kind: 'replica',
+  registry: key(r),
+  region,
+  globalEndpoint,
+  zoneRedundancy: false,
+});
 const zone = (z: string): Fact => ({ kind: 'zone', zone: key(z), name: name(`${z}.example`) });
 const link = (z: string, n: string): Fact => ({ kind: 'zone-link', link: key(`${z}/${n}`), zone: key(z), network: key(n) });
 const record = (z: string, host: string, address: IpAddress): Fact => ({
@@ -234,7 +241,9 @@ const anyFact: fc.Arbitrary<Fact> = fc.oneof(
     .map(([m, nics, ids, system]) => machine(m, nics, ids, system)),
   id.map(identity),
   fc.tuple(reg, fc.boolean()).map(([r, open]) => registry(r, open)),
+  fc.tuple(reg, few('eastus', 'northeurope'), fc.boolean()).map(([r, region, on]) => replica(r, region, on)),
   fc.tuple(reg, end, state, fc.boolean()).map(([r, e, s, once]) => connection(r, e, s, once)),
+  fc.tuple(reg, end).map(([r, e]): Fact => ({ ...connection(r, e, 'Pending', true), approvedMembers: ['registry'] }) as Fact),
   zoneKey.map(zone),
   fc.tuple(zoneKey, net).map(([z, n]) => link(z, n)),
   fc.tuple(zoneKey, few('a', 'b'), address).map(([z, host, a]) => record(z, host, a)),
@@ -422,4 +431,47 @@ test('a registry serves data endpoints while a private endpoint leads to it, ask
   assert.equal(asked(2, of('c', connection('r', 'e', 'Pending'))), true);
   assert.equal(asked(3, of('r', registry('r', false))), true);
   assert.equal(asked(4, of('c')), false);
+});
+
+test('replicas add their regions after the home region, with a data host each, and take them along', () => {
+  const derivation = new Derivation({ domain: DOMAIN });
+  const home = registryFact(key('r'), 'r');
+  derivation.update(1, [of('r', home), of('w', replica('r', 'westeurope')), of('n', replica('r', 'northeurope')), of('e', replica('r', 'eastus'))]);
+  const part = () => derivation.snapshot.registries.get(key('r'));
+  assert.deepEqual(part()?.regions, ['westeurope', 'eastus', 'northeurope']);
+  assert.equal(part()?.dataHosts.get('northeurope'), 'r.northeurope.data.azurecr.io');
+  assert.deepEqual(derivation.snapshot.names.hosts.get(name('r.eastus.data.azurecr.io')), { registry: key('r'), role: 'data', region: 'eastus' });
+  derivation.update(2, [of('e')]);
+  assert.deepEqual(part()?.regions, ['westeurope', 'northeurope']);
+  assert.equal(derivation.snapshot.names.hosts.get(name('r.eastus.data.azurecr.io')), undefined);
+});
+
+test('the login server is where global routing may lead: home, else the first region that is on', () => {
+  const derivation = new Derivation({ domain: DOMAIN });
+  const login = (revision: number, ...changes: Change[]) => derivation.update(revision, changes).registries.get(key('r'))?.loginRegion;
+  assert.equal(login(1, of('r', registryFact(key('r'), 'r'))), 'westeurope');
+  assert.equal(login(2, of('w', replica('r', 'westeurope', false))), 'westeurope');
+  assert.equal(login(3, of('n', replica('r', 'northeurope'))), 'northeurope');
+  assert.equal(derivation.snapshot.names.hosts.get(name('r.azurecr.io'))?.region, 'northeurope');
+  assert.equal(login(4, of('w', replica('r', 'westeurope'))), 'westeurope');
+});
+
+test('a connection that is Pending again for a new member still leads to those that were approved', () => {
+  const derivation = new Derivation({ domain: DOMAIN });
+  const again = (state: ConnectionState): Fact => ({ ...connection('r', 'e', state, true), approvedMembers: ['registry'] }) as Fact;
+  const states = () => [4, 5].map((last) => derivation.snapshot.networks.get(key('n'))?.endpoints.get(ip(last))?.state);
+  derivation.update(1, [
+    of('n', network('n')),
+    of('r', registry('r')),
+    of('e', endpoint('n', 'e', ip(4)), endpoint('n', 'e', ip(5), 'registry_data_eastus')),
+    of('c', again('Pending')),
+  ]);
+  assert.deepEqual(states(), ['Approved', 'Pending']);
+  assert.equal(derivation.snapshot.registries.get(key('r'))?.connections.get(key('e')), 'Pending');
+  assert.deepEqual(derivation.snapshot.registries.get(key('r'))?.approvedMembers.get(key('e')), ['registry']);
+  derivation.update(2, [of('c', again('Rejected'))]);
+  assert.deepEqual(states(), ['Rejected', 'Rejected']);
+  derivation.update(3, [of('c', connection('r', 'e'))]);
+  assert.deepEqual(states(), ['Approved', 'Approved']);
+  assert.equal(derivation.snapshot.registries.get(key('r'))?.approvedMembers.size, 0);
 });

@@ -69,7 +69,7 @@ export interface RegistryFact {
   /** Lower case. */
   readonly name: string;
   readonly loginServer: DomainName;
-  /** The home region first. */
+  /** The home region; the regions of replicas are facts of their own. */
   readonly regions: readonly string[];
   readonly sku: 'Basic' | 'Standard' | 'Premium';
   readonly publicNetworkAccess: boolean;
@@ -80,6 +80,18 @@ export interface RegistryFact {
   readonly anonymousPullEnabled: boolean;
   /** Whether ARM-audience tokens are taken at `/oauth2/exchange`. */
   readonly armAudienceAccepted: boolean;
+  /** Postern's own, of no subscription: everybody may read it, nobody may write to it or sign in. */
+  readonly platform?: true;
+}
+
+/** A registry serves from a region. The home region is stated so too, from the first replication on that says how. */
+export interface ReplicaFact {
+  readonly kind: 'replica';
+  readonly registry: ResourceKey;
+  readonly region: string;
+  /** Whether global routing may lead the login server here. */
+  readonly globalEndpoint: boolean;
+  readonly zoneRedundancy: boolean;
 }
 
 /** A private endpoint's connection to a registry, in the registry's eyes. */
@@ -91,6 +103,8 @@ export interface ConnectionFact {
   readonly state: ConnectionState;
   /** Whether it is Approved or was so before: from then on the registry has its private link name, whatever becomes of the state. */
   readonly approvedOnce: boolean;
+  /** While it is Pending again for the members of new regions: the members that stay approved and go on serving. */
+  readonly approvedMembers?: readonly string[];
 }
 
 export interface ZoneFact {
@@ -150,6 +164,7 @@ export type Fact =
   | MachineFact
   | IdentityFact
   | RegistryFact
+  | ReplicaFact
   | ConnectionFact
   | ZoneFact
   | ZoneLinkFact

@@ -18,6 +18,8 @@ const part = (over: Partial<RegistryPart> = {}): RegistryPart => ({
     [key('pe-rejected'), 'Rejected'],
     [key('pe-disconnected'), 'Disconnected'],
   ]),
+  loginRegion: 'westeurope',
+  approvedMembers: new Map(),
   approvedOnce: true,
   dataHosts: new Map([['westeurope', 'r.westeurope.data.azurecr.io' as DomainName]]),
   ...over,
@@ -85,4 +87,11 @@ test('a refusal tells what decided and the address as the registry sees it', () 
   });
   const pending = admission({} as Snapshot, part(), endpoint('pe-pending'));
   assert.ok(!pending.admitted && /pe-pending.*is Pending, not Approved/.test(pending.rule));
+});
+
+test('a connection that is Pending for a new region admits at the members that were approved', () => {
+  const again = part({ approvedMembers: new Map([[key('pe-pending'), ['registry']]]) });
+  assert.equal(judge(again, endpoint('pe-pending'), login), 'admitted');
+  assert.equal(judge(again, endpoint('pe-pending', { member: 'registry_data_eastus' })), 'connection-not-approved');
+  assert.equal(judge(part({ approvedMembers: new Map([[key('pe-rejected'), ['registry']]]) }), endpoint('pe-rejected')), 'connection-not-approved');
 });

@@ -5,6 +5,7 @@
  */
 import { formatPrefix, prefixContains } from '#base/ip.ts';
 import type { Arrival, EndpointArrival, PublicArrival } from './arrival.ts';
+import { memberState } from './member-state.ts';
 import type { RegistryHost, RegistryPart, Snapshot } from './snapshot.ts';
 
 export type Refusal = 'connection-not-approved' | 'other-registry' | 'public-access-disabled' | 'no-matching-rule' | 'not-a-registry-path';
@@ -39,9 +40,13 @@ function byEndpoint(registry: RegistryPart, arrival: EndpointArrival, host: Regi
   const endpoint = `private endpoint '${arrival.endpoint}'`;
   if (arrival.registry !== registry.registry)
     return refused('other-registry', `${endpoint} leads to '${arrival.registry}', not to '${registry.registry}'`, arrival.peer);
-  const state = registry.connections.get(arrival.endpoint);
+  const connection = registry.connections.get(arrival.endpoint);
+  const state = connection && memberState(connection, registry.approvedMembers.get(arrival.endpoint), arrival.member);
   if (state !== 'Approved') {
-    const why = state === undefined ? `'${registry.registry}' has no connection of ${endpoint}` : `the connection of ${endpoint} is ${state}, not Approved`;
+    const why =
+      state === undefined
+        ? `'${registry.registry}' has no connection of ${endpoint}`
+        : `the connection of ${endpoint} is ${state}, not Approved${registry.approvedMembers.has(arrival.endpoint) ? ` for member '${arrival.member}'` : ''}`;
     return refused('connection-not-approved', why, arrival.peer);
   }
   if (host !== undefined && arrival.member !== memberOf(host))

@@ -55,13 +55,20 @@ export interface EndpointAddress {
   readonly fqdns: readonly DomainName[];
   /** Undefined when the connection is gone on the registry's side. */
   readonly registry: ResourceKey | undefined;
+  /** The state for this member: while a connection is Pending again for a new region, the members that were approved before are Approved. */
   readonly state: ConnectionState;
 }
 
 /** One registry: its policy and its connections. */
 export interface RegistryPart extends RegistryFact {
+  /** Every region it serves from: the home region first, then the replicas' by name. */
+  readonly regions: readonly string[];
+  /** Where global routing leads the login server: the home region, else the first of `regions` whose global endpoint is on, else home all the same. */
+  readonly loginRegion: string;
   /** Connection state by private endpoint. */
   readonly connections: ReadonlyMap<ResourceKey, ConnectionState>;
+  /** Members that stay approved while the connection is Pending again for others, by private endpoint. */
+  readonly approvedMembers: ReadonlyMap<ResourceKey, readonly string[]>;
   /** Whether one of these connections is Approved or was so before: the public names then lead through `privatelink`. */
   readonly approvedOnce: boolean;
   /** Data host names by region: `NAME.REGION.data.DOMAIN`. */
@@ -80,7 +87,7 @@ export interface NamesPart {
 export interface RegistryHost {
   readonly registry: ResourceKey;
   readonly role: 'login' | 'data';
-  /** The region a data host serves; the home region for the login server. */
+  /** The region a data host serves; `loginRegion` for the login server. */
   readonly region: string;
 }
 

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { IpAddress } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
+import { memberState } from '../member-state.ts';
 import { SharedMap } from '../shared-map.ts';
 import type { EndpointAddress, NetworkPart } from '../snapshot.ts';
 import { Relation } from './claims.ts';
@@ -50,5 +51,6 @@ function endpointAt(network: ResourceKey, address: IpAddress, filed: Filed, conn
   const { endpoint, member, fqdns } = fact.endpoint;
   const connection = connections.of(endpoint);
   const reached = connection !== undefined && filed.registries.get(WORLD, connection.registry) !== undefined;
-  return { address, endpoint, member, fqdns, registry: reached ? connection.registry : undefined, state: reached ? connection.state : 'Disconnected' };
+  if (!reached) return { address, endpoint, member, fqdns, registry: undefined, state: 'Disconnected' };
+  return { address, endpoint, member, fqdns, registry: connection.registry, state: memberState(connection.state, connection.approvedMembers, member) };
 }

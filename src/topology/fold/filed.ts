@@ -9,6 +9,7 @@ import type {
   NetworkFact,
   RecordSetFact,
   RegistryFact,
+  ReplicaFact,
   RoleAssignmentFact,
   RoleDefinitionFact,
   SubnetFact,
@@ -32,6 +33,8 @@ export class Filed {
   readonly machines = new Claims<MachineFact>();
   readonly identities = new Claims<IdentityFact>();
   readonly registries = new Claims<RegistryFact>();
+  /** By registry, then region. */
+  readonly replicas = new Claims<ReplicaFact>();
   /** By endpoint. A connection that still leads somewhere wins over one that was left behind. */
   readonly connections = new Claims<ConnectionFact>((a, b) => Number(a.state === 'Disconnected') - Number(b.state === 'Disconnected'));
   readonly zones = new Claims<ZoneFact>();
@@ -73,6 +76,10 @@ export class Filed {
         return;
       case 'registry':
         put(this.registries, WORLD, fact.registry, fact);
+        touched.registryFacts.add(fact.registry);
+        return;
+      case 'replica':
+        put(this.replicas, fact.registry, fact.region, fact);
         touched.registryFacts.add(fact.registry);
         return;
       case 'connection':

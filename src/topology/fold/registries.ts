@@ -1,11 +1,11 @@
 /** The registries of the snapshot, with their connections. */
 import type { DomainName } from '#base/domain-name.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import type { ConnectionFact, ConnectionState, RegistryFact } from '../facts.ts';
+import type { ConnectionFact, ConnectionState, RegistryFact, ReplicaFact } from '../facts.ts';
 import { dataHosts, hostsOf } from '../registry-hosts.ts';
 import { SharedMap } from '../shared-map.ts';
 import type { RegistryHost, RegistryPart, Snapshot } from '../snapshot.ts';
-import { Claims } from './claims.ts';
+import { Claims, compare } from './claims.ts';
 import type { ConnectionJoin } from './connections.ts';
 import { type Filed, WORLD } from './filed.ts';
 import type { Touched } from './touched.ts';
@@ -27,7 +27,8 @@ export class RegistryFold {
         changes.push([key, undefined]);
         continue;
       }
-      const now = partOf(fact, connectionsOf(key, connections), connections.approvedOnce(key), domain);
+      const { states, members } = connectionsOf(key, connections);
+      const now = partOf(fact, replicasOf(key, filed), states, members, connections.approvedOnce(key), domain);
       changes.push([key, now]);
       for (const [name, host] of hostsOf(now)) {
         this.hosts.add(WORLD, name, key, host);
@@ -44,8 +45,10 @@ export class RegistryFold {
           return [endpoint, connection?.registry === key ? connection.state : undefined];
         }),
       );
+      const members = SharedMap.from(part.approvedMembers).with([...endpoints].map((endpoint) => [endpoint, approvedMembers(key, connections.of(endpoint))]));
       const approvedOnce = connections.approvedOnce(key);
-      if (states !== part.connections || approvedOnce !== part.approvedOnce) changes.push([key, { ...part, ...reached(fact, states, approvedOnce) }]);
+      if (states !== part.connections || members !== part.approvedMembers || approvedOnce !== part.approvedOnce)
+        changes.push([key, { ...part, ...reached(fact, states, members, approvedOnce) }]);
     }
     return SharedMap.from(old).with(changes);
   }
@@ -56,19 +59,46 @@ export class RegistryFold {
   }
 }
 
-function partOf(fact: RegistryFact, connections: RegistryPart['connections'], approvedOnce: boolean, domain: DomainName): RegistryPart {
-  return { ...fact, ...reached(fact, connections, approvedOnce), dataHosts: dataHosts(fact, domain) };
+function partOf(
+  fact: RegistryFact,
+  replicas: readonly ReplicaFact[],
+  connections: RegistryPart['connections'],
+  members: RegistryPart['approvedMembers'],
+  approvedOnce: boolean,
+  domain: DomainName,
+): RegistryPart {
+  const regions = [...new Set([...fact.regions, ...replicas.map(({ region }) => region)])];
+  const offGlobal = new Set(replicas.filter(({ globalEndpoint }) => !globalEndpoint).map(({ region }) => region));
+  const loginRegion = regions.find((region) => !offGlobal.has(region)) ?? regions[0] ?? '';
+  return { ...fact, ...reached(fact, connections, members, approvedOnce), regions, loginRegion, dataHosts: dataHosts({ name: fact.name, regions }, domain) };
 }
 
-function connectionsOf(registry: ResourceKey, connections: ConnectionJoin): RegistryPart['connections'] {
-  return SharedMap.of([...connections.endpointsOf(registry)].map((endpoint) => [endpoint, (connections.of(endpoint) as ConnectionFact).state]));
+/** By region. */
+function replicasOf(registry: ResourceKey, filed: Filed): ReplicaFact[] {
+  return [...filed.replicas.places(registry)].sort(compare).map((region) => filed.replicas.get(registry, region) as ReplicaFact);
+}
+
+function connectionsOf(
+  registry: ResourceKey,
+  connections: ConnectionJoin,
+): { readonly states: RegistryPart['connections']; readonly members: RegistryPart['approvedMembers'] } {
+  const all = [...connections.endpointsOf(registry)].map((endpoint) => [endpoint, connections.of(endpoint) as ConnectionFact] as const);
+  return {
+    states: SharedMap.of(all.map(([endpoint, { state }]) => [endpoint, state])),
+    members: SharedMap.empty<ResourceKey, readonly string[]>().with(all.map(([endpoint, fact]) => [endpoint, approvedMembers(registry, fact)])),
+  };
+}
+
+function approvedMembers(registry: ResourceKey, connection: ConnectionFact | undefined): readonly string[] | undefined {
+  return connection?.registry === registry ? connection.approvedMembers : undefined;
 }
 
 /** A registry that private endpoints lead to serves its layers from data endpoints, asked or not: each member has an address (docs/sources.md#data-endpoints). */
 function reached(
   fact: RegistryFact,
   connections: RegistryPart['connections'],
+  members: RegistryPart['approvedMembers'],
   approvedOnce: boolean,
-): Pick<RegistryPart, 'connections' | 'approvedOnce' | 'dataEndpointEnabled'> {
-  return { connections, approvedOnce, dataEndpointEnabled: fact.dataEndpointEnabled || connections.size > 0 };
+): Pick<RegistryPart, 'connections' | 'approvedMembers' | 'approvedOnce' | 'dataEndpointEnabled'> {
+  return { connections, approvedMembers: members, approvedOnce, dataEndpointEnabled: fact.dataEndpointEnabled || connections.size > 0 };
 }
