@@ -8,7 +8,7 @@ import { asFault } from '#base/fault.ts';
 import { readForm } from '#http/body.ts';
 import { jsonReply, type Plane, type Reply, type Request } from '#http/message.ts';
 import type { Directory } from './directory.ts';
-import { GRAPH_AUDIENCES, MANAGEMENT_AUDIENCES, REGISTRY_AUDIENCE, type Tokens } from './tokens.ts';
+import { GRAPH_AUDIENCES, isKnownResource, MANAGEMENT_AUDIENCES, REGISTRY_AUDIENCE, type Tokens } from './tokens.ts';
 
 export interface LoginOptions {
   readonly tokens: Tokens;
@@ -18,13 +18,6 @@ export interface LoginOptions {
   /** The registries' DNS suffix inside machines, and on the host: for `/metadata/endpoints`. */
   readonly domain?: string;
   readonly hostDomain?: string;
-}
-
-const RESOURCES: readonly string[] = [...MANAGEMENT_AUDIENCES, ...GRAPH_AUDIENCES, REGISTRY_AUDIENCE, `${REGISTRY_AUDIENCE}/`];
-
-/** Whether tokens are issued for this resource: the control plane, the registries, the directory. */
-export function isKnownResource(resource: string): boolean {
-  return RESOURCES.includes(resource.toLowerCase());
 }
 
 /** Paths of this plane on the management listener, where it shares the host with the control plane, whose paths never look so. */
@@ -221,7 +214,7 @@ function openIdConfiguration(request: Request, options: LoginOptions, form: 'adf
     authorization_endpoint: `${base}/oauth2${version}/authorize`,
     jwks_uri: form === 'adfs' ? `${base}/discovery/keys` : `${base}/discovery${version}/keys`,
     // The Azure CLI takes the tenant's id from the first segment of this path when it was given a name; v1.0 tokens say sts.windows.net.
-    issuer: form === 'v1.0' ? options.tokens.issuer : `${root}/${options.tenantId}/${form === 'v2.0' ? 'v2.0' : ''}`,
+    issuer: form === 'v1.0' ? options.tokens.issuerOf() : `${root}/${options.tenantId}/${form === 'v2.0' ? 'v2.0' : ''}`,
     response_types_supported: ['token'],
     grant_types_supported: ['client_credentials'],
     subject_types_supported: ['pairwise'],

@@ -5,8 +5,7 @@
 import type { Clock } from '#base/clock.ts';
 import { jsonReply, type Plane, type Reply, type Request } from '#http/message.ts';
 import type { Machine, MachineIdentity, Snapshot } from '#topology/snapshot.ts';
-import { isKnownResource } from './login.ts';
-import type { Tokens } from './tokens.ts';
+import { isKnownResource, type Tokens } from './tokens.ts';
 
 /** Managed identities' tokens live a day: platforms keep them. */
 const LIFETIME_SECONDS = 24 * 3600;

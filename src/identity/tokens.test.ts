@@ -74,7 +74,7 @@ test('a token that is not valid yet is refused', async () => {
   const { keys, clock, tokens } = await world('a');
   const key = await keys.signing('directory');
   const now = clock.now() / 1000;
-  const token = await new SignJWT({ iss: tokens.issuer, aud: audience, sub: 'x', iat: now, nbf: now + 60, exp: now + 600 })
+  const token = await new SignJWT({ iss: tokens.issuerOf(), aud: audience, sub: 'x', iat: now, nbf: now + 60, exp: now + 600 })
     .setProtectedHeader({ alg: 'RS256', kid: key.id })
     .sign(key.privateKey);
   await assert.rejects(tokens.verifyAccess(token, [audience]), refused('InvalidAuthenticationToken', /nbf/));

@@ -19,6 +19,10 @@ export interface Identity {
   readonly kind: PrincipalKind;
   /** The ARM id of a managed identity, or of the machine that a system-assigned one belongs to. */
   readonly resourceId?: string;
+  /** The user principal name of a user. */
+  readonly upn?: string;
+  /** The object ids of the groups it is in, also by way of other groups, as of now. */
+  readonly groups?: readonly string[];
 }
 
 /** What a registry access token permits: the claim `access` of the docker token specification. */
@@ -41,6 +45,18 @@ export const REGISTRY_AUDIENCE = 'https://containerregistry.azure.net';
 /** The directory subset's audience. */
 export const GRAPH_AUDIENCES: readonly string[] = ['https://graph.microsoft.com/', 'https://graph.microsoft.com', 'https://graph.windows.net/'];
 
+/** The audience of a token that stands for an application's secret elsewhere (workload identity federation). */
+export const EXCHANGE_AUDIENCE = 'api://AzureADTokenExchange';
+
+const RESOURCES: ReadonlySet<string> = new Set(
+  [...MANAGEMENT_AUDIENCES, ...GRAPH_AUDIENCES, REGISTRY_AUDIENCE, `${REGISTRY_AUDIENCE}/`, EXCHANGE_AUDIENCE].map((resource) => resource.toLowerCase()),
+);
+
+/** Whether tokens are issued for this resource: the control plane, the registries, the directory, the exchange for an application's token. */
+export function isKnownResource(resource: string): boolean {
+  return RESOURCES.has(resource.toLowerCase());
+}
+
 export const ACCESS_SECONDS = 3600;
 export const REFRESH_SECONDS = 3 * 3600;
 export const REGISTRY_ACCESS_SECONDS = 75 * 60;
@@ -58,18 +74,21 @@ export class Tokens {
   readonly tenantId: string;
   readonly #keys: SigningKeys;
   readonly #clock: Clock;
+  readonly #groupsOf: (objectId: string) => readonly string[];
   /** What was verified, by purpose and text, until it expires. Failures are not kept: they cost the sender, not us, a signature. */
   readonly #verified = new Map<string, Verified<JWTPayload>>();
 
-  constructor(options: { keys: SigningKeys; clock: Clock; tenantId: string }) {
+  /** @param options.tenantId the first tenant, for principals that name none. `groupsOf` tells the groups of a principal as of now; nobody is in any without it. */
+  constructor(options: { keys: SigningKeys; clock: Clock; tenantId: string; groupsOf?: (objectId: string) => readonly string[] }) {
     this.#keys = options.keys;
     this.#clock = options.clock;
     this.tenantId = options.tenantId;
+    this.#groupsOf = options.groupsOf ?? (() => []);
   }
 
-  /** The issuer of directory tokens (v1.0 endpoint). */
-  get issuer(): string {
-    return `https://sts.windows.net/${this.tenantId}/`;
+  /** The issuer of a tenant's directory tokens (v1.0 endpoint); the first tenant's unless said otherwise. */
+  issuerOf(tenantId: string = this.tenantId): string {
+    return `https://sts.windows.net/${tenantId}/`;
   }
 
   /** The directory's public keys, for `/discovery/keys`. */
@@ -80,47 +99,85 @@ export class Tokens {
   /** An access token of the directory. Lifetime 3600 s unless given. */
   async issueAccess(options: {
     audience: string;
-    principal: Pick<Identity, 'objectId' | 'appId' | 'kind' | 'resourceId'>;
+    /** Of the first tenant where it names none. */
+    principal: Pick<Identity, 'objectId' | 'appId' | 'kind' | 'resourceId' | 'upn'> & { readonly tenantId?: string };
     lifetimeSeconds?: number;
+    /** Of an application: how it proved itself. A secret unless given. */
+    provedBy?: 'secret' | 'certificate';
+    /** Of a user: the client it signed in with, and what the client asked for. */
+    client?: { readonly appId: string; readonly scopes: string };
   }): Promise<{ token: string; expiresInSeconds: number }> {
-    const { audience, principal, lifetimeSeconds = ACCESS_SECONDS } = options;
-    const application = principal.kind !== 'User';
+    const { audience, principal, lifetimeSeconds = ACCESS_SECONDS, provedBy = 'secret', client } = options;
+    const issuer = this.issuerOf(principal.tenantId);
+    const appId = client?.appId ?? principal.appId;
+    const proof = client ? '0' : principal.kind === 'ManagedIdentity' || provedBy === 'certificate' ? '2' : '1';
     const token = await this.#sign('directory', lifetimeSeconds, {
       aud: audience,
-      iss: this.issuer,
-      ...(principal.appId === undefined
-        ? {}
-        : { appid: principal.appId, ...(application ? { appidacr: principal.kind === 'ManagedIdentity' ? '2' : '1' } : {}) }),
-      idp: this.issuer,
-      idtyp: application ? 'app' : 'user',
+      iss: issuer,
+      ...(appId === undefined ? {} : { appid: appId, azp: appId, appidacr: proof, azpacr: proof }),
+      idp: issuer,
+      idtyp: principal.kind === 'User' ? 'user' : 'app',
       oid: principal.objectId,
       sub: principal.objectId,
-      tid: this.tenantId,
+      tid: principal.tenantId ?? this.tenantId,
       uti: randomUUID().replaceAll('-', ''),
       ver: '1.0',
       ...(principal.resourceId === undefined ? {} : { xms_mirid: principal.resourceId }),
+      ...(principal.kind === 'User' ? { amr: ['pwd'], scp: client?.scopes ?? 'user_impersonation' } : {}),
+      ...(principal.upn === undefined ? {} : { upn: principal.upn, unique_name: principal.upn, name: principal.upn }),
     });
     return { token, expiresInSeconds: lifetimeSeconds };
   }
 
+  /** Who a user is, told to the client it signed in with (OpenID Connect Core 1.0 section 2). No access token: its audience is the client. */
+  async issueId(options: {
+    user: Identity & { readonly displayName?: string };
+    clientId: string;
+    issuer: string;
+    nonce?: string | undefined;
+  }): Promise<string> {
+    const { user, clientId, issuer, nonce } = options;
+    return this.#sign('directory', ACCESS_SECONDS, {
+      aud: clientId,
+      iss: issuer,
+      sub: user.objectId,
+      oid: user.objectId,
+      tid: user.tenantId,
+      ver: '2.0',
+      amr: ['pwd'],
+      ...(nonce === undefined ? {} : { nonce }),
+      ...(user.upn === undefined ? {} : { upn: user.upn, unique_name: user.upn, preferred_username: user.upn, name: user.displayName ?? user.upn }),
+    });
+  }
+
   /**
-   * Who an access token of the directory speaks for.
+   * Who an access token of the directory speaks for, with the groups it is in now.
    * @throws Fault `InvalidAuthenticationToken` (unauthenticated) saying whether it is malformed, expired, or meant for another audience.
    */
   async verifyAccess(token: string, audiences: readonly string[]): Promise<Identity> {
     try {
-      const claims = await this.#verify('directory', token, this.issuer, audiences);
+      const claims = await this.#verify('directory', token, undefined, audiences);
+      if (claims.iss !== this.issuerOf(text(claims.tid))) throw new errors.JWTClaimValidationFailed('unexpected issuer', claims, 'iss');
       const kind: PrincipalKind = claims.idtyp === 'user' ? 'User' : claims.xms_mirid === undefined ? 'ServicePrincipal' : 'ManagedIdentity';
+      const groups = this.#groupsOf(text(claims.oid));
       return {
         objectId: text(claims.oid),
         tenantId: text(claims.tid),
         kind,
-        ...(claims.appid === undefined ? {} : { appId: text(claims.appid) }),
+        // A user's token names the client that it signed in with, which is not who it is.
+        ...(claims.appid === undefined || kind === 'User' ? {} : { appId: text(claims.appid) }),
         ...(claims.xms_mirid === undefined ? {} : { resourceId: text(claims.xms_mirid) }),
+        ...(claims.upn === undefined ? {} : { upn: text(claims.upn) }),
+        ...(groups.length === 0 ? {} : { groups }),
       };
     } catch (error) {
       throw this.#refusal(error, 'InvalidAuthenticationToken', audiences);
     }
+  }
+
+  /** The claims of a token that the directory issued for one of the audiences; undefined when it did not, or it is not valid now. */
+  async verifyOwn(token: string, audiences: readonly string[]): Promise<JWTPayload | undefined> {
+    return this.#verify('directory', token, undefined, audiences).catch(() => undefined);
   }
 
   /** A refresh token of one registry (3 h). `service` is its login server. */
@@ -183,7 +240,7 @@ export class Tokens {
       .sign(key.privateKey);
   }
 
-  async #verify(set: KeySet, token: string, issuer: string, audiences: readonly string[]): Promise<JWTPayload> {
+  async #verify(set: KeySet, token: string, issuer: string | undefined, audiences: readonly string[]): Promise<JWTPayload> {
     const now = this.#clock.now();
     const name = `${set} ${audiences.join(' ')} ${token}`;
     const kept = this.#verified.get(name);
@@ -198,7 +255,13 @@ export class Tokens {
         if (!key) throw new errors.JWKSNoMatchingKey();
         return key;
       },
-      { algorithms: ['RS256'], issuer, audience: [...audiences], requiredClaims: ['exp', 'nbf', 'iat', 'sub'], currentDate: new Date(now) },
+      {
+        algorithms: ['RS256'],
+        ...(issuer === undefined ? {} : { issuer }),
+        audience: [...audiences],
+        requiredClaims: ['exp', 'nbf', 'iat', 'sub'],
+        currentDate: new Date(now),
+      },
     );
     if (this.#verified.size >= CACHE_SIZE) this.#verified.delete(this.#verified.keys().next().value as string);
     this.#verified.set(name, { value: payload, expiresAtMs: (payload.exp as number) * 1000 });
@@ -233,6 +296,7 @@ function registryClaims(service: string, identity: Identity): JWTPayload {
     kind: identity.kind,
     ...(identity.appId === undefined ? {} : { appid: identity.appId }),
     ...(identity.resourceId === undefined ? {} : { xms_mirid: identity.resourceId }),
+    ...(identity.upn === undefined ? {} : { upn: identity.upn }),
   };
 }
 
@@ -243,5 +307,6 @@ function identityOf(claims: JWTPayload): Identity {
     kind: claims.kind as PrincipalKind,
     ...(claims.appid === undefined ? {} : { appId: text(claims.appid) }),
     ...(claims.xms_mirid === undefined ? {} : { resourceId: text(claims.xms_mirid) }),
+    ...(claims.upn === undefined ? {} : { upn: text(claims.upn) }),
   };
 }
