@@ -7,8 +7,9 @@ import { formatPrefix, type IpPrefix, parsePrefix } from '#base/ip.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
 import { connectionsOf, GROUP_ID, membersOf, REGISTRY_TYPE, regionsOf } from './private-link.ts';
-import { endpointLimitOf, INCLUDED, LIMITS, registryProperties, registryPropertiesOf, registrySku, skuOf } from './registry-properties.ts';
+import { registryProperties, registryPropertiesOf, registrySku } from './registry-properties.ts';
 import { objections, unenforcedSettings } from './registry-rules.ts';
+import { endpointLimitOf, skuOf, TIERS } from './tiers.ts';
 
 /** 5-50 letters and digits (docs/sources.md#registry-shape). */
 const NAME = /^[a-zA-Z0-9]{5,50}$/;
@@ -167,14 +168,14 @@ export const registries = resourceType({
       async run(resource, _request, { reader }) {
         const sku = skuOf(resource);
         const { networkRuleSet } = registryPropertiesOf(resource);
-        const { bytes, webhooks, tokens } = INCLUDED[sku];
+        const { includedBytes: bytes, webhooks, tokens, ipRules, virtualNetworkRules } = TIERS[sku];
         const count = (name: string, limit: number, currentValue = 0): object => ({ name, limit, currentValue, unit: 'Count' });
         const value = [{ name: 'Size', limit: bytes, currentValue: 0, unit: 'Bytes' }, count('Webhooks', webhooks)];
         if (sku === 'Premium') {
           value.push(
             count('Geo-replications', -1),
-            count('IPRules', LIMITS.ipRules, networkRuleSet.ipRules.length),
-            count('VNetRules', LIMITS.virtualNetworkRules, networkRuleSet.virtualNetworkRules.length),
+            count('IPRules', ipRules, networkRuleSet.ipRules.length),
+            count('VNetRules', virtualNetworkRules, networkRuleSet.virtualNetworkRules.length),
             count('PrivateEndpointConnections', endpointLimitOf(resource), (await connectionsOf(resource, reader)).length),
             count('ScopeMaps', tokens),
             count('Tokens', tokens),

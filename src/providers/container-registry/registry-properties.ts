@@ -101,30 +101,8 @@ export const registryProperties = propertiesSchema({
   endpointProtocol: choice('IPv4', 'IPv4AndIPv6').default('IPv4'),
 });
 
-export type Sku = 'Basic' | 'Standard' | 'Premium';
-
 /** `{name}`; `tier` mirrors it and is read-only. */
 export const registrySku = z.preprocess(
   (value) => (isJsonObject(value) && typeof value.name === 'string' ? { name: value.name, tier: value.name } : value),
   z.object({ name: choice('Basic', 'Standard', 'Premium'), tier: choice('Basic', 'Standard', 'Premium').optional() }),
 ) as unknown as Schema<JsonObject>;
-
-/** The tier of a registry. */
-export function skuOf(registry: { readonly body: { readonly sku?: JsonObject } }): Sku {
-  return registry.body.sku?.name as Sku;
-}
-
-/** docs/sources.md#tiers. `endpoints` holds unless the operator set another limit for the registry. */
-export const LIMITS = { endpoints: 200, ipRules: 200, virtualNetworkRules: 100 } as const;
-
-/** Included storage in bytes, and webhooks (docs/sources.md#tiers). */
-export const INCLUDED: Readonly<Record<Sku, { readonly bytes: number; readonly webhooks: number; readonly tokens: number }>> = {
-  Basic: { bytes: 10 * 2 ** 30, webhooks: 2, tokens: 100 },
-  Standard: { bytes: 100 * 2 ** 30, webhooks: 10, tokens: 500 },
-  Premium: { bytes: 500 * 2 ** 30, webhooks: 500, tokens: 50_000 },
-};
-
-/** How many private endpoints a registry may have: what `setPrivateEndpointLimit` set, else 200. */
-export function endpointLimitOf(registry: { readonly hidden: JsonObject }): number {
-  return (registry.hidden.privateEndpointLimit as number | undefined) ?? LIMITS.endpoints;
-}

@@ -1,7 +1,8 @@
 /** What a registry may be: the rules of its tiers (docs/sources.md#tier-faults). Rules marked "ours" have no public source; they follow their family's wording. */
 import { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#base/json.ts';
-import { LIMITS, type RegistryProperties, type Sku } from './registry-properties.ts';
+import type { RegistryProperties } from './registry-properties.ts';
+import { featureQuotaExceeded, type Sku, TIERS } from './tiers.ts';
 
 /** A registry as a write would leave it, and what stands around it. */
 export interface Proposal {
@@ -31,15 +32,13 @@ const rules: readonly Rule[] = [
     sku !== 'Premium' &&
     invalid('NetworkRuleNotSupported', `The requested feature virtual network rule is not supported for the SKU ${sku}.`, 'properties.networkRuleSet'),
   ({ sku, properties: { networkRuleSet } }) =>
-    networkRuleSet.ipRules.length > LIMITS.ipRules &&
-    invalid('BadRequest', `The requested feature IP rule exceeds allowed quota ${LIMITS.ipRules} for the SKU ${sku}.`, 'properties.networkRuleSet.ipRules'),
+    sku === 'Premium' &&
+    networkRuleSet.ipRules.length > TIERS[sku].ipRules &&
+    featureQuotaExceeded('IP rule', TIERS[sku].ipRules, sku, 'properties.networkRuleSet.ipRules'),
   ({ sku, properties: { networkRuleSet } }) =>
-    networkRuleSet.virtualNetworkRules.length > LIMITS.virtualNetworkRules &&
-    invalid(
-      'BadRequest',
-      `The requested feature virtual network rule exceeds allowed quota ${LIMITS.virtualNetworkRules} for the SKU ${sku}.`,
-      'properties.networkRuleSet.virtualNetworkRules',
-    ),
+    sku === 'Premium' &&
+    networkRuleSet.virtualNetworkRules.length > TIERS[sku].virtualNetworkRules &&
+    featureQuotaExceeded('virtual network rule', TIERS[sku].virtualNetworkRules, sku, 'properties.networkRuleSet.virtualNetworkRules'),
   // The code is ours.
   ({ sku, properties }) =>
     properties.dataEndpointEnabled === true &&

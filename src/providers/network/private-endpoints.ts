@@ -16,7 +16,7 @@ import {
   REGISTRY_TYPE,
   wasApproved,
 } from '../container-registry/private-link.ts';
-import { endpointLimitOf } from '../container-registry/registry-properties.ts';
+import { endpointLimitOf, quotaExceeded, skuOf } from '../container-registry/tiers.ts';
 import { invalidReference, keyOf, linkedRight, notChangeable, parentKeyOf, siblingId } from '../references.ts';
 import { choice, ipAddressText, propertiesSchema, reference, resourceIdText } from '../schema-parts.ts';
 import { configurationsOf, type IpConfiguration } from './address-plan.ts';
@@ -294,14 +294,11 @@ export const privateEndpoints = resourceType({
   async limit(draft, { reader }) {
     const [asked] = [...propertiesOf(draft).privateLinkServiceConnections, ...propertiesOf(draft).manualPrivateLinkServiceConnections];
     const registry = asked && (await reader.get(keyOf(asked.properties.privateLinkServiceId)));
-    if (registry?.type !== REGISTRY_TYPE) return undefined;
+    // `admit` refuses the tiers that have none.
+    if (registry?.type !== REGISTRY_TYPE || skuOf(registry) !== 'Premium') return undefined;
     const limit = endpointLimitOf(registry);
     if ((await reader.countChildren(registry.key, CONNECTION_TYPE)) < limit) return undefined;
-    return new Fault(
-      'invalid',
-      'QuotaExceeded',
-      `Quota exceeded for resource type privateEndpointConnections for the registry SKU ${registry.body.sku?.name}: registry '${registry.name}' has its limit of ${limit}. Learn more about different SKU quotas and upgrade process: https://aka.ms/acr/tiers`,
-    );
+    return quotaExceeded('privateEndpointConnections', 'Premium', `: registry '${registry.name}' has its limit of ${limit}`);
   },
 
   async admit(draft, previous, context) {
