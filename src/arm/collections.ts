@@ -27,7 +27,8 @@ export async function list(engine: Engine, call: Call, collection: Collection): 
   const text = queryValue(call.request.query, '$filter');
   const [type] = types;
   // The common case reads one page from the store, not the whole list.
-  if (type && types.length === 1 && !type.list && !groups && (text ?? '').trim() === '') {
+  const narrowed = narrowing(call, types);
+  if (type && types.length === 1 && !type.list && !groups && narrowed.length === 0 && (text ?? '').trim() === '') {
     const records = await engine.store.resources.list({
       type: type.type,
       under: scope,
@@ -41,13 +42,22 @@ export async function list(engine: Engine, call: Call, collection: Collection): 
   const found: Resource[] = [];
   const filter = type?.list ? undefined : parseFilter(text);
   for (const each of types) found.push(...(each.list ? await each.list(scope, text, reader) : await reader.list(each.type, scope)));
-  const visible = groups ? found.filter(({ key }) => call.authority.may(actionFor(type as ResourceType, 'read'), key)) : found;
+  let visible = groups ? found.filter(({ key }) => call.authority.may(actionFor(type as ResourceType, 'read'), key)) : found;
+  for (const stays of narrowed) visible = visible.filter(stays);
   visible.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   if (!filter || filter.empty) {
     const part = cut(visible, ({ key }) => key, page);
     return pageReply(call, await envelopes(engine, part.items, reader), part.next);
   }
   return filteredReply(call, await envelopes(engine, visible, reader), filter, page);
+}
+
+/** The parameters of a request that narrow lists of these types. One that is empty narrows nothing. */
+function narrowing(call: Call, types: readonly ResourceType[]): ((resource: Resource) => boolean)[] {
+  return Object.entries(types[0]?.listParameters ?? {}).flatMap(([name, stays]) => {
+    const text = queryValue(call.request.query, name) ?? '';
+    return text === '' ? [] : [(resource: Resource): boolean => stays(resource, text)];
+  });
 }
 
 /** GET of `/subscriptions/S/resources` or a resource group's: whatever is tracked (has a location) and may be read by the caller. */

@@ -123,6 +123,8 @@ export interface ResourceType {
   readonly asyncOperationPath?: 'resource' | 'location';
   /** True: an `etag` in the body of a PUT is a condition, as If-Match is (DNS record sets). Elsewhere it is read-only and dropped. If-Match and If-None-Match hold for all. */
   readonly etagInBody?: boolean;
+  /** Query parameters of a list that narrow it, beside `$filter` and `$top`: their name in lower case, and whether a resource stays. */
+  readonly listParameters?: Readonly<Record<string, (resource: Resource, text: string) => boolean>>;
   /** Lists of several child types at once, by the name that stands in the place of a type: `ALL` of a private DNS zone -> its record set types. */
   readonly lists?: Readonly<Record<string, readonly string[]>>;
   /** Resources that exist from the first start and follow the version of Postern (the built-in roles); `id` as it is shown. No client may change them. */

@@ -73,7 +73,7 @@ test('a query is read: name in lower case, type, EDNS', () => {
   const edns = queryOf(asked({ edns: { size: 4096, dnssecOk: true } }));
   assert.deepEqual(edns.edns, { udpBytes: 4096, dnssecOk: true });
   assert.equal(queryOf(asked({ name: '.', type: 'NS' })).name, '');
-  assert.equal(queryOf(asked({ type: 'MX' })).type, 'TYPE15');
+  assert.equal(queryOf(asked({ type: 'NS' })).type, 'TYPE2');
 });
 
 test('the key is the same for any case and differs by name and type', () => {
@@ -155,6 +155,11 @@ test('names and records survive the way through any message', () => {
     fc.tuple(name, name).map(([owner, data]) => cname(owner, data)),
     name.map((owner) => ({ ...soa, name: owner }) as ResourceRecord),
     name.map((owner): ResourceRecord => ({ name: owner, type: 'AAAA', ttlSeconds: 1, data: '::1' })),
+    fc.tuple(name, name).map(([owner, data]): ResourceRecord => ({ name: owner, type: 'PTR', ttlSeconds: 1, data })),
+    fc.tuple(name, name).map(([owner, exchange]): ResourceRecord => ({ name: owner, type: 'MX', ttlSeconds: 1, data: { preference: 65535, exchange } })),
+    fc
+      .tuple(name, name)
+      .map(([owner, target]): ResourceRecord => ({ name: owner, type: 'SRV', ttlSeconds: 1, data: { priority: 1, weight: 2, port: 3, target } })),
   );
   fc.assert(
     fc.property(name, fc.array(record, { maxLength: 60 }), fc.array(record, { maxLength: 2 }), (question, answers, authority) => {
@@ -166,6 +171,16 @@ test('names and records survive the way through any message', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test('a TXT record goes out string by string, octet by octet', () => {
+  const strings = ['v=1', 'x'.repeat(255), 'grüße', ''];
+  const written = writeAnswer(
+    queryOf(asked({ type: 'TXT', edns: {} })),
+    answered({ name: 'mine.azurecr.io' as DomainName, type: 'TXT', ttlSeconds: 5, data: strings }),
+  );
+  const data = message(written).answers[0]?.data as unknown as readonly Buffer[];
+  assert.deepEqual(data.map(String), strings);
 });
 
 test('names beyond the reach of a pointer are written out', () => {

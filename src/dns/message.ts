@@ -31,7 +31,7 @@ export const RCODES = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP
 export type Rcode = keyof typeof RCODES;
 
 /** The types that names of the world have, or that are answered in a way of their own. */
-const TYPES: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 6: 'SOA', 28: 'AAAA', 255: 'ANY' };
+const TYPES: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 6: 'SOA', 12: 'PTR', 15: 'MX', 16: 'TXT', 28: 'AAAA', 33: 'SRV', 255: 'ANY' };
 const ZONE_TRANSFERS = new Set([251, 252]);
 
 export interface Query {
@@ -198,7 +198,9 @@ export function writeAnswer(query: Query, answer: Answer): Buffer {
 
 /** A record after its owner name: type, class, TTL, data length, data; by dns-packet, under the root name. */
 function typeTtlAndData(record: ResourceRecord): Buffer {
-  const { type, ttlSeconds: ttl, data } = record;
+  const { type, ttlSeconds: ttl } = record;
+  // dns-packet turns the strings of the array that it is given into buffers; ours is the snapshot's.
+  const data = record.type === 'TXT' ? [...record.data] : record.data;
   const message = encode({ type: 'response', answers: [{ name: '.', type, class: 'IN', ttl, data } as never] });
   return message.subarray(HEADER_BYTES + 1);
 }

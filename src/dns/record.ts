@@ -13,10 +13,22 @@ export interface SoaData {
   readonly minimum: number;
 }
 
-/** One record. `data` of A and AAAA is the address as text, of CNAME the target. */
+/** A server of a service (RFC 2782). */
+export interface ServerData {
+  readonly priority: number;
+  readonly weight: number;
+  readonly port: number;
+  readonly target: DomainName;
+}
+
+/** One record. `data` of A and AAAA is the address as text, of CNAME and PTR the target, of TXT its strings. */
 export type ResourceRecord =
   | { readonly name: DomainName; readonly type: 'A' | 'AAAA'; readonly ttlSeconds: number; readonly data: string }
   | { readonly name: DomainName; readonly type: 'CNAME'; readonly ttlSeconds: number; readonly data: DomainName }
+  | { readonly name: DomainName; readonly type: 'PTR'; readonly ttlSeconds: number; readonly data: DomainName }
+  | { readonly name: DomainName; readonly type: 'MX'; readonly ttlSeconds: number; readonly data: { readonly preference: number; readonly exchange: DomainName } }
+  | { readonly name: DomainName; readonly type: 'SRV'; readonly ttlSeconds: number; readonly data: ServerData }
+  | { readonly name: DomainName; readonly type: 'TXT'; readonly ttlSeconds: number; readonly data: readonly string[] }
   | { readonly name: DomainName; readonly type: 'SOA'; readonly ttlSeconds: number; readonly data: SoaData };
 
 /** A question of class IN. `type` is the mnemonic, or `TYPE65` (RFC 3597 section 5) for one that no name here has. */

@@ -35,7 +35,7 @@ const below = (label: string): DomainName => (label === '@' ? file.name : (`${la
 function told(part: ZonePart, name: DomainName, type: string): string {
   const found = lookup(part, name, type);
   if (found.kind === 'answer')
-    return `${found.records[0]?.type} ${found.records.map(({ data }) => (typeof data === 'string' ? data : data.mname)).join(',')} ttl ${found.records[0]?.ttlSeconds}`;
+    return `${found.records[0]?.type} ${found.records.map(({ data }) => (typeof data === 'string' ? data : (data as typeof SOA).mname)).join(',')} ttl ${found.records[0]?.ttlSeconds}`;
   return found.kind === 'alias' ? `-> ${found.record.data}` : found.kind;
 }
 

@@ -8,13 +8,18 @@ import { privateLinkResources } from './container-registry/private-link-resource
 import { registries } from './container-registry/registries.ts';
 import { userAssignedIdentities } from './managed-identity/user-assigned-identities.ts';
 import { aRecordSets } from './network/a-record-sets.ts';
+import { aaaaRecordSets } from './network/aaaa-record-sets.ts';
+import { cnameRecordSets } from './network/cname-record-sets.ts';
+import { mxRecordSets } from './network/mx-record-sets.ts';
 import { networkInterfaces } from './network/network-interfaces.ts';
 import { privateDnsZoneGroups } from './network/private-dns-zone-groups.ts';
 import { privateDnsZones } from './network/private-dns-zones.ts';
 import { privateEndpoints } from './network/private-endpoints.ts';
+import { ptrRecordSets } from './network/ptr-record-sets.ts';
 import { soaRecordSets } from './network/soa-record-sets.ts';
+import { srvRecordSets } from './network/srv-record-sets.ts';
 import { subnets } from './network/subnets.ts';
-import { unservedRecordSets } from './network/unserved-record-sets.ts';
+import { txtRecordSets } from './network/txt-record-sets.ts';
 import { virtualNetworkLinks } from './network/virtual-network-links.ts';
 import { virtualNetworks } from './network/virtual-networks.ts';
 import { resourceGroups } from './resources/resource-groups.ts';
@@ -34,8 +39,13 @@ export const resourceTypes: readonly ResourceType[] = [
   privateDnsZones,
   virtualNetworkLinks,
   aRecordSets,
+  aaaaRecordSets,
+  cnameRecordSets,
+  mxRecordSets,
+  ptrRecordSets,
   soaRecordSets,
-  ...unservedRecordSets,
+  srvRecordSets,
+  txtRecordSets,
   virtualMachines,
   userAssignedIdentities,
   roleDefinitions,

@@ -120,13 +120,16 @@ export interface ZoneLinkFact {
   readonly network: ResourceKey;
 }
 
+/** The types that record sets of a private zone have. */
+export type RecordType = 'A' | 'AAAA' | 'CNAME' | 'MX' | 'PTR' | 'SOA' | 'SRV' | 'TXT';
+
 /** A record set of a private zone. `name` is absolute. `data` is what dns-packet takes for the type. */
 export interface RecordSetFact {
   readonly kind: 'record-set';
   readonly recordSet: ResourceKey;
   readonly zone: ResourceKey;
   readonly name: DomainName;
-  readonly type: 'A' | 'CNAME' | 'SOA';
+  readonly type: RecordType;
   readonly ttlSeconds: number;
   readonly data: readonly unknown[];
 }

@@ -2,7 +2,7 @@
 import type { DomainName } from '#base/domain-name.ts';
 import type { IpAddress, IpPrefix } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import type { ConnectionState, IdentityFact, RegistryFact, RoleAssignmentFact, RoleDefinitionFact } from './facts.ts';
+import type { ConnectionState, IdentityFact, RecordType, RegistryFact, RoleAssignmentFact, RoleDefinitionFact } from './facts.ts';
 import { SharedMap } from './shared-map.ts';
 
 export interface Snapshot {
@@ -99,7 +99,7 @@ export interface ZonePart {
 }
 
 export interface ZoneRecordSet {
-  readonly type: 'A' | 'CNAME' | 'SOA';
+  readonly type: RecordType;
   readonly ttlSeconds: number;
   readonly data: readonly unknown[];
 }

@@ -3,7 +3,7 @@ import { resourceType } from '#arm/resource-type.ts';
 import { Fault } from '#base/fault.ts';
 import { propertiesSchema } from '../schema-parts.ts';
 import { startOfAuthority } from './soa-record-sets.ts';
-import { A_TYPE, LINK_TYPE, MAX_LINKS, MAX_RECORD_SETS, MAX_REGISTRATION_LINKS, SOA_TYPE, ZONE_TYPE, zoneName } from './zone-names.ts';
+import { LINK_TYPE, MAX_LINKS, MAX_RECORD_SETS, MAX_REGISTRATION_LINKS, RECORD_TYPES, recordSetType, ZONE_TYPE, zoneName } from './zone-names.ts';
 
 export const privateDnsZones = resourceType({
   type: ZONE_TYPE,
@@ -18,10 +18,10 @@ export const privateDnsZones = resourceType({
     message: "a private DNS zone's name is a DNS name of 2 to 34 labels",
   },
   properties: propertiesSchema({}),
-  lists: { ALL: [A_TYPE, SOA_TYPE] },
+  lists: { ALL: RECORD_TYPES.map(recordSetType) },
 
-  async owns(resource) {
-    return [startOfAuthority(resource)];
+  async owns(resource, { reader }) {
+    return [await startOfAuthority(resource, reader)];
   },
 
   /** A zone that comes back gets the records of the endpoints that write to it. */

@@ -1,9 +1,13 @@
-/** Microsoft.Network/privateDnsZones/SOA: the start of authority at `@`. The zone makes it; clients read it. */
-import { type OwnedResource, type Resource, resourceType } from '#arm/resource-type.ts';
+/** Microsoft.Network/privateDnsZones/SOA: the start of authority at `@`. The zone makes it; clients change its times. */
+import { type OwnedResource, type Resource, type ResourceLookup, resourceType } from '#arm/resource-type.ts';
+import { parseDomainName } from '#base/domain-name.ts';
+import { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
+import { type Schema, z } from '#base/schema.ts';
 import { propertiesSchema } from '../schema-parts.ts';
-import { SOA_TYPE, zoneName } from './zone-names.ts';
+import { canonicalName, NAME_SUFFIX, shownRecordSet, targetName, ttlSeconds } from './record-set.ts';
+import { recordSetType, zoneName } from './zone-names.ts';
 
 interface SoaRecord {
   readonly host: string;
@@ -15,64 +19,102 @@ interface SoaRecord {
   readonly minimumTtl: number;
 }
 
-/** The SOA record set of a zone, with Azure's values (docs/sources.md#zone-soa). */
-export function startOfAuthority(zone: Pick<Resource, 'id'>): OwnedResource {
-  return {
-    id: `${zone.id}/SOA/@`,
-    body: {
-      properties: {
-        ttl: 3600,
-        soaRecord: {
-          host: 'azureprivatedns.net',
-          email: 'azureprivatedns-host.microsoft.com',
-          serialNumber: 1,
-          refreshTime: 3600,
-          retryTime: 300,
-          expireTime: 2419200,
-          minimumTtl: 10,
-        },
-      },
-    },
-  };
+const SOA_TYPE = recordSetType('SOA');
+
+/** Azure's values (docs/sources.md#zone-soa). */
+const INITIAL: SoaRecord = {
+  host: 'azureprivatedns.net',
+  email: 'azureprivatedns-host.microsoft.com',
+  serialNumber: 1,
+  refreshTime: 3600,
+  retryTime: 300,
+  expireTime: 2419200,
+  minimumTtl: 10,
+};
+
+const soaRecordOf = (resource: { body: { properties: JsonObject } }): SoaRecord => resource.body.properties.soaRecord as unknown as SoaRecord;
+
+/** The SOA record set of a zone: as clients left it, else as it begins. */
+export async function startOfAuthority(zone: Pick<Resource, 'id' | 'key'>, reader: ResourceLookup): Promise<OwnedResource> {
+  const standing = await reader.get(`${zone.key}/soa/@` as ResourceKey);
+  const properties = standing?.body.properties ?? { ttl: 3600, soaRecord: { ...INITIAL } };
+  return { id: `${zone.id}/SOA/@`, body: { properties } };
 }
+
+/** Whole seconds, or a serial number, of 32 bits (RFC 1035 section 3.3.13). */
+const uint32 = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
 
 export const soaRecordSets = resourceType({
   type: SOA_TYPE,
   scope: 'resourceGroup',
   apiVersions: ['2024-06-01', '2020-06-01', '2018-09-01'],
   location: 'none',
+  etagInBody: true,
   name: { pattern: /^@$/, message: "the SOA record set is '@'" },
-  verbs: ['GET'],
   ownerMade: true,
-  properties: propertiesSchema({}),
+  // What a PUT leaves out stays: az sends no minimumTtl unless it was told one.
+  properties: propertiesSchema({
+    metadata: z.record(z.string(), z.string()).optional(),
+    ttl: ttlSeconds,
+    soaRecord: z
+      .object({
+        host: targetName,
+        email: targetName,
+        serialNumber: uint32,
+        refreshTime: uint32,
+        retryTime: uint32,
+        expireTime: uint32,
+        minimumTtl: uint32,
+      })
+      .partial()
+      .default({}),
+  }) as Schema<JsonObject>,
+  listParameters: NAME_SUFFIX,
+
+  /** docs/sources.md#record-set-rules: the host is the service's. */
+  async admit(draft, previous) {
+    const host = soaRecordOf(draft).host as string | undefined;
+    if (!previous || host === undefined || parseDomainName(host) === parseDomainName(soaRecordOf(previous).host)) return [];
+    return [new Fault('invalid', 'BadRequest', 'The host of the start of authority cannot be changed.', { target: 'properties.soaRecord.host' })];
+  },
+
+  async prepare(draft, previous) {
+    const soaRecord = { ...INITIAL, ...(previous && soaRecordOf(previous)), ...soaRecordOf(draft) };
+    return { body: { ...draft.body, properties: { ...draft.body.properties, soaRecord } } };
+  },
 
   facts(resource) {
     const zone = resource.parent as ResourceKey;
-    const { ttl, soaRecord } = resource.body.properties as unknown as { ttl: number; soaRecord: SoaRecord };
-    return [
-      {
-        kind: 'record-set',
-        recordSet: resource.key,
-        zone,
-        name: zoneName(zone),
-        type: 'SOA',
-        ttlSeconds: ttl,
-        data: [
-          {
-            mname: soaRecord.host,
-            rname: soaRecord.email,
-            serial: soaRecord.serialNumber,
-            refresh: soaRecord.refreshTime,
-            retry: soaRecord.retryTime,
-            expire: soaRecord.expireTime,
-            minimum: soaRecord.minimumTtl,
-          },
-        ],
-      },
-    ];
+    const { host, email, serialNumber, refreshTime, retryTime, expireTime, minimumTtl } = soaRecordOf(resource);
+    const data = {
+      mname: canonicalName(host),
+      rname: canonicalName(email),
+      serial: serialNumber,
+      refresh: refreshTime,
+      retry: retryTime,
+      expire: expireTime,
+      minimum: minimumTtl,
+    };
+    const ttl = resource.body.properties.ttl as number;
+    return [{ kind: 'record-set', recordSet: resource.key, zone, name: zoneName(zone), type: 'SOA', ttlSeconds: ttl, data: [data] }];
   },
 
   async present(resource): Promise<JsonObject> {
-    return { ...resource.body.properties, fqdn: `${zoneName(resource.parent as ResourceKey)}.`, isAutoRegistered: false };
+    return shownRecordSet(resource);
   },
+
+  async mayDelete(resource) {
+    return [
+      new Fault(
+        'invalid',
+        'BadRequest',
+        `The start of authority of zone '${zoneName(resource.parent as ResourceKey)}' cannot be deleted: it goes with the zone.`,
+      ),
+    ];
+  },
+
+  table: { Name: 'name', Fqdn: 'fqdn', Ttl: 'ttl', Type: "'SOA'", Value: "join(' ', [soaRecord.host, soaRecord.email, to_string(soaRecord.serialNumber)])" },
 });
