@@ -63,7 +63,7 @@ const TIERS: readonly Tier[] = [
     files: list(CLIENTS),
     together: false,
     testSeconds: 300,
-    programs: ['skopeo', 'dig', 'curl', 'openssl', 'unshare', 'nsenter', 'setpriv', 'ip'],
+    programs: ['skopeo', 'dig', 'curl', 'openssl', 'script', 'docker', 'dockerd', 'containerd', 'unshare', 'nsenter', 'setpriv', 'ip'],
     world: true,
   },
 ];
@@ -78,7 +78,7 @@ function list(patterns: readonly string[], except: readonly string[] = []): stri
 
 /** Why this machine cannot run the tier; empty when it can. */
 function lacks(tier: Tier): string[] {
-  const missing = tier.programs.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0);
+  const missing = tier.programs.filter((program) => spawnSync('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin; command -v ${program}`]).status !== 0);
   const reasons = missing.map((program) => `${program} is not installed: npm run test:tools`);
   if (tier.world && missing.length === 0) {
     // Probed by doing the whole thing: some systems grant a user namespace without rights in it.

@@ -1,6 +1,6 @@
 /**
- * Runs every script of this folder, each against a server of its own on its own data folder and ports, and asserts that each was run
- * and that none left anything behind.
+ * Plays every script of this folder, once for each client that it names, each time against a server of its own on its own data folder and ports, and
+ * asserts that each was played and that none left anything behind.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -8,11 +8,23 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeImageLayout } from '../image.ts';
 import { familyOf, freePorts, instanceOf, isAlive, killServer, postern, ROOT, serverLog } from '../server.ts';
+import { whyNot, writeAz } from './az-clients.ts';
+import { parseScript } from './script.ts';
 import { runScript } from './script-run.ts';
 
-const SCRIPTS = readdirSync(import.meta.dirname)
+interface Play {
+  readonly name: string;
+  readonly script: string;
+  readonly client?: string;
+}
+
+const PLAYS = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith('.script'))
-  .sort();
+  .sort()
+  .flatMap((script): Play[] => {
+    const { clients } = parseScript(readFileSync(join(import.meta.dirname, script), 'utf8'));
+    return clients.length === 0 ? [{ name: script, script }] : clients.map((client) => ({ name: `${script} with ${client}`, script, client }));
+  });
 /** No command of a script takes longer, however slow the machine. */
 const LIMIT_MS = 60_000;
 /** Below the project, which machines see wherever it lies; places for passing files are their own. */
@@ -20,20 +32,25 @@ const SHARED = join(ROOT, '.postern/clients');
 mkdirSync(SHARED, { recursive: true });
 const ran = new Set<string>();
 
-for (const name of SCRIPTS) {
-  test(name, async () => {
-    const folder = mkdtempSync(join(SHARED, `${name.replace(/\.script$/, '')}-`));
+for (const { name, script, client } of PLAYS) {
+  const skip = client === undefined ? undefined : whyNot(client);
+  if (skip !== undefined) ran.add(name);
+  test(name, skip === undefined ? {} : { skip }, async () => {
+    const folder = mkdtempSync(join(SHARED, `${script.replace(/\.script$/, '')}-`));
     const data = join(folder, 'data');
     const work = join(folder, 'work');
     const home = join(folder, 'home');
     for (const path of [work, home]) mkdirSync(path);
     const [listen, open] = (await freePorts(2)) as [number, number];
+    if (client !== undefined) writeAz(join(folder, 'bin'), client);
     const image = writeImageLayout(join(work, 'image'));
     const variables = {
-      PATH: `${join(ROOT, 'bin')}:${process.env.PATH}:/usr/sbin:/sbin`,
+      PATH: `${client === undefined ? '' : `${join(folder, 'bin')}:`}${join(ROOT, 'bin')}:${process.env.PATH}:/usr/sbin:/sbin`,
       HOME: home,
       LANG: 'C.UTF-8',
       WORK: work,
+      CLIENT: client,
+      AZURE_CONFIG_DIR: join(work, '.azure'),
       POSTERN_DATA: data,
       LISTEN: `127.0.0.1:${listen}`,
       PUBLIC: `127.0.0.1:${open}`,
@@ -45,7 +62,7 @@ for (const name of SCRIPTS) {
     };
     let pids: number[] = [];
     try {
-      await runScript(join(import.meta.dirname, name), { work, variables, limitMs: LIMIT_MS });
+      await runScript(join(import.meta.dirname, script), { work, variables, limitMs: LIMIT_MS, ...(client === undefined ? {} : { client }) });
       ran.add(name);
       const instance = instanceOf(data);
       pids = instance ? familyOf(instance.pid) : [];
@@ -64,9 +81,9 @@ for (const name of SCRIPTS) {
   });
 }
 
-test('every script of the folder was run', () => {
-  assert.ok(SCRIPTS.length > 0, 'no script was found');
-  assert.deepEqual([...ran].sort(), SCRIPTS);
+test('every script of the folder was played', () => {
+  assert.ok(PLAYS.length > 0, 'no script was found');
+  assert.deepEqual([...ran].sort(), PLAYS.map(({ name }) => name).sort());
 });
 
 /** Command lines of live processes that name the folder: whatever a script or its server started and did not end. */

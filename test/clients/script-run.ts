@@ -11,6 +11,8 @@ export interface ScriptRun {
   readonly variables: Record<string, string | undefined>;
   /** How long one program may take, or be waited for. */
   readonly limitMs: number;
+  /** The client that it is played with, for steps that are for one client only. */
+  readonly client?: string;
 }
 
 interface Ended {
@@ -27,9 +29,11 @@ class Program {
   stderr = '';
   #watchers = new Set<() => void>();
 
-  constructor(words: readonly string[], run: ScriptRun) {
+  constructor(words: readonly string[], run: ScriptRun, input: 'ignore' | 'pipe' = 'ignore') {
     const [file, ...args] = words as [string, ...string[]];
-    this.#child = spawn(file, args, { cwd: run.work, env: run.variables, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(file, args, { cwd: run.work, env: run.variables, stdio: [input, 'pipe', 'pipe'] });
+    // A program that ends before it has read everything is no mishap of the script's.
+    this.#child.stdin?.on('error', () => {});
     for (const name of ['stdout', 'stderr'] as const) {
       this.#child[name]?.setEncoding('utf8').on('data', (text: string) => {
         this[name] += text;
@@ -42,6 +46,12 @@ class Program {
       this.#child.on('close', (code, signal) => resolve({ status: code ?? (signal as NodeJS.Signals), stdout: this.stdout, stderr: this.stderr }));
     });
     this.ended.catch(() => {});
+  }
+
+  /** A line for it to read. @throws ScriptError when it reads nothing. */
+  type(line: string): void {
+    if (!this.#child.stdin) throw new ScriptError('it was not started in a terminal');
+    this.#child.stdin.write(`${line}\n`);
   }
 
   /** Ends when `done` says so after some output, or with the program. */
@@ -87,6 +97,7 @@ async function runFile(path: string, run: ScriptRun, background: Map<string, Pro
     writeFileSync(join(run.work, name), text);
   }
   for (const step of script.steps) {
+    if (step.only && (step.only.client === run.client) === step.only.not) continue;
     try {
       await runStep(step, { path, run, background, state, files: script.files });
     } catch (error) {
@@ -134,12 +145,17 @@ async function runStep(step: Step, { path, run, background, state, files }: Fram
       }
       return;
     }
-    case 'start': {
+    case 'start':
+    case 'terminal': {
       const [name, ...command] = words as [string, ...string[]];
       if (background.has(name)) fail(`'${name}' was started already`);
-      background.set(name, new Program(command, run));
+      const typed = step.command === 'terminal';
+      background.set(name, typed ? new Program(inTerminal(command), run, 'pipe') : new Program(command, run));
       return;
     }
+    case 'type':
+      started(words[0] as string).type(words[1] as string);
+      return;
     case 'await': {
       const [name, stream, pattern] = words as [string, string, string];
       const program = started(name);
@@ -179,6 +195,12 @@ async function runStep(step: Step, { path, run, background, state, files }: Fram
     case 'use':
       await runFile(join(dirname(path), words[0] as string), run, background, state);
   }
+}
+
+/** The command line that runs a command in a terminal of its own; what it prints there is the standard output. */
+function inTerminal(command: readonly string[]): string[] {
+  const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  return ['script', '--quiet', '--return', '--flush', '--echo', 'never', '--command', `exec ${quoted}`, '/dev/null'];
 }
 
 function expression(pattern: string): RegExp {

@@ -14,11 +14,11 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a script with only sh's own programs; gives its variables. */
-async function play(text: string, limitMs = 5000): Promise<Record<string, string | undefined>> {
+async function play(text: string, limitMs = 5000, client = 'az'): Promise<Record<string, string | undefined>> {
   const work = mkdtempSync(join(folder, 'work-'));
   writeFileSync(join(work, 'main.script'), text);
   const variables = { PATH: process.env.PATH, WORK: work };
-  await runScript(join(work, 'main.script'), { work, variables, limitMs });
+  await runScript(join(work, 'main.script'), { work, variables, limitMs, client });
   return variables;
 }
 
@@ -28,6 +28,32 @@ test('words are split, quoted, continued and expanded', () => {
     steps[0]?.words.map((word) => expand(word, { E: 'e', F: 'f' })),
     ['a', 'b  c', 'd e', 'fg', '^e$', '$H', 'i j', '', 'k', '#', 'not', 'a', 'comment'],
   );
+});
+
+test('a script names its clients in its first line', () => {
+  assert.deepEqual(parseScript('# with: az postern\nexec true').clients, ['az', 'postern']);
+  assert.deepEqual(parseScript('exec true\n# with: az').clients, []);
+});
+
+test('a step for one client is passed over with another', async () => {
+  const text = `[az] set A = text 1\n[!az] set A = text 2\n[az] ! exec false`;
+  assert.equal((await play(text)).A, '1');
+  assert.equal((await play(text, 5000, 'az-debian')).A, '2');
+  await assert.rejects(play('[az] exec false'), /main\.script:1/);
+});
+
+test('what a program asks in a terminal is answered there', async () => {
+  await play(`
+terminal ask sh -c 'test -t 0 && printf "Name (don''t say): " && read name && stty -echo && printf "Password: " && read word && echo "$0 $name $word" && exit 5' "it is"
+await ask stdout 'Name'
+type ask Ada
+await ask stdout 'Password: '
+type ask 'o k'
+! wait ask
+status 5
+stdout 'it is Ada o k'
+`);
+  await assert.rejects(play('start a cat\ntype a b'), /not started in a terminal/);
 });
 
 test('sections are the files, each with its newline', () => {

@@ -12,7 +12,12 @@
  *     start pull curl ...                          runs on in the background
  *     await pull stderr 'HTTP/1.1 200'             until it has printed that
  *     wait pull                                    until it ends, with 0; `! wait` with anything else
+ *     terminal ask az login ...                    as start, in a terminal of its own: what it asks is answered by
+ *     type ask 'secret'                            a line typed there
  *     use setup/network.script                     the steps of another file, here
+ *     [az] stdout 'privateIPAddress'               only when played with the client az; `[!az]` only with another
+ *
+ * A script whose first line is `# with: az az-debian postern` is played once with each of these clients, as the program `az`.
  *
  * Words are split at blanks. 'Single quotes' keep everything; in "double quotes" and outside of them $NAME and ${NAME} are put in,
  * and a backslash keeps the next character. The sections are written into the script's own folder, $WORK, in which everything runs.
@@ -24,6 +29,8 @@ export type Word = readonly (string | { readonly variable: string })[];
 export interface Step {
   readonly line: number;
   readonly negated: boolean;
+  /** The only client that the step is for, or the only one that it is not for. */
+  readonly only?: { readonly client: string; readonly not: boolean };
   readonly command: keyof typeof COMMANDS;
   readonly words: readonly Word[];
   /** The line as written, for messages. */
@@ -34,6 +41,8 @@ export interface Script {
   readonly steps: readonly Step[];
   /** The sections, by name. */
   readonly files: ReadonlyMap<string, string>;
+  /** The clients that it is played with, once each; empty when it names none. */
+  readonly clients: readonly string[];
 }
 
 /** Each command: fewest and most words after it, and whether `!` means something before it. */
@@ -45,6 +54,8 @@ const COMMANDS = {
   cmp: { least: 2, most: 2, negatable: false },
   set: { least: 3, most: 4, negatable: false },
   start: { least: 2, most: Number.POSITIVE_INFINITY, negatable: false },
+  terminal: { least: 2, most: Number.POSITIVE_INFINITY, negatable: false },
+  type: { least: 2, most: 2, negatable: false },
   await: { least: 3, most: 3, negatable: false },
   wait: { least: 1, most: 1, negatable: true },
   use: { least: 1, most: 1, negatable: false },
@@ -72,6 +83,8 @@ export function parseScript(text: string): Script {
       written = `${written.slice(0, -1)} ${(lines[index] as string).trim()}`;
     }
     const words = splitWords(written, line);
+    const condition = typeof words[0]?.[0] === 'string' ? /^\[(!?)([a-z-]+)\]$/.exec(words[0][0]) : null;
+    if (condition) words.shift();
     const negated = words[0]?.length === 1 && words[0][0] === '!';
     if (negated) words.shift();
     const [name, ...rest] = words;
@@ -80,7 +93,8 @@ export function parseScript(text: string): Script {
     const rule = COMMANDS[command as keyof typeof COMMANDS];
     if (negated && !rule.negatable) throw new ScriptError(`line ${line}: '!' means nothing before ${command}`);
     if (rest.length < rule.least || rest.length > rule.most) throw new ScriptError(`line ${line}: ${command} takes ${amount(rule)}, not ${rest.length}`);
-    steps.push({ line, negated, command: command as keyof typeof COMMANDS, words: rest, text: written.trim().replace(/\s+/g, ' ') });
+    const only = condition ? { only: { client: condition[2] as string, not: condition[1] === '!' } } : {};
+    steps.push({ line, negated, ...only, command: command as keyof typeof COMMANDS, words: rest, text: written.trim().replace(/\s+/g, ' ') });
   }
   while (index < lines.length) {
     const name = sectionStart(lines[index] as string) as string;
@@ -91,7 +105,12 @@ export function parseScript(text: string): Script {
     // Every section ends with its newline, be it the last of the file or not.
     files.set(name, body === '' || body.endsWith('\n') ? body : `${body}\n`);
   }
-  return { steps, files };
+  const clients =
+    /^# with: (.*)$/
+      .exec(lines[0] as string)?.[1]
+      ?.trim()
+      .split(/\s+/) ?? [];
+  return { steps, files, clients };
 }
 
 function amount({ least, most }: { least: number; most: number }): string {
