@@ -21,6 +21,7 @@ import {
   userByObjectId,
   userByUpn,
 } from '#store/people.ts';
+import { revokeSignIns } from '#store/sign-in.ts';
 import type { Store } from '#store/store.ts';
 import type { Passwords } from './passwords.ts';
 

@@ -191,4 +191,52 @@ export const migrations: readonly string[] = [
   create index activity_events_time on activity_events (subscription, at, sequence);
   create index activity_events_kind on activity_events (refused, sequence);
   `,
+  // What may not be done to a repository (item ''), a tag or a manifest (its digest); and how many bytes a registry holds, each digest of it counted once.
+  `
+  create table attributes (
+    registry text not null,
+    repository text not null,
+    item text not null,
+    delete_enabled integer not null,
+    write_enabled integer not null,
+    list_enabled integer not null,
+    read_enabled integer not null,
+    primary key (registry, repository, item)
+  ) strict, without rowid;
+  create trigger tags_deleted after delete on tags begin
+    delete from attributes where registry = old.registry and repository = old.repository and item = old.name;
+  end;
+  create index manifests_digest on manifests (digest);
+  create trigger manifests_deleted after delete on manifests begin
+    delete from attributes where registry = old.registry and repository = old.repository and item = old.digest;
+    delete from attributes where registry = old.registry and repository = old.repository and item = ''
+      and not exists (select 1 from manifests where registry = old.registry and repository = old.repository);
+  end;
+
+  create table registry_sizes (registry text primary key, bytes integer not null) strict, without rowid;
+  insert into registry_sizes
+    select registry, sum(size) from (
+      select registry, max(size) as size from blobs group by registry, digest union all select registry, max(size) from manifests group by registry, digest
+    ) group by registry;
+  create trigger blobs_first after insert on blobs
+    when not exists (select 1 from blobs where digest = new.digest and registry = new.registry and repository <> new.repository)
+  begin
+    insert into registry_sizes values (new.registry, new.size) on conflict (registry) do update set bytes = bytes + excluded.bytes;
+  end;
+  create trigger blobs_last after delete on blobs when not exists (select 1 from blobs where digest = old.digest and registry = old.registry) begin
+    update registry_sizes set bytes = bytes - old.size where registry = old.registry;
+  end;
+  create trigger manifests_first after insert on manifests
+    when not exists (select 1 from manifests where digest = new.digest and registry = new.registry and repository <> new.repository)
+  begin
+    insert into registry_sizes values (new.registry, new.size) on conflict (registry) do update set bytes = bytes + excluded.bytes;
+  end;
+  create trigger manifests_last after delete on manifests when not exists (select 1 from manifests where digest = old.digest and registry = old.registry) begin
+    update registry_sizes set bytes = bytes - old.size where registry = old.registry;
+  end;
+  `,
+  // Refresh tokens are not stored; that they were revoked is.
+  `
+  create table sign_in_revocations (object_id text primary key, at_ms integer not null) strict, without rowid;
+  `,
 ];

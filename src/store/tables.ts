@@ -58,6 +58,7 @@ export interface Tables {
   };
   directory_groups: { object_id: string; tenant: string; display_name: string; mail_nickname: string; description: string | null; created_at: string };
   memberships: { group_id: string; member_id: string };
+  sign_in_revocations: { object_id: string; at_ms: number };
   activity_events: {
     sequence: Generated<number>;
     /** Ids, callers and the names of groups are lower case. */
@@ -86,5 +87,16 @@ export interface Tables {
     created_at: string;
   };
   tags: { registry: string; repository: string; name: string; digest: string; created_at: string; updated_at: string };
+  /** `item`: a tag, a digest, or '' for the repository itself. The rest 1 or 0. */
+  attributes: {
+    registry: string;
+    repository: string;
+    item: string;
+    delete_enabled: number;
+    write_enabled: number;
+    list_enabled: number;
+    read_enabled: number;
+  };
+  registry_sizes: { registry: string; bytes: number };
   uploads: { id: string; registry: string; repository: string; principal: string; started_at: string };
 }
