@@ -1,6 +1,8 @@
 /** Applying steps: each becomes a few lines for `ip`, one process per namespace, and whatever `ip` cannot do. */
+import type { Fault } from '#base/fault.ts';
 import { GATEWAY, METADATA, RESOLVER } from '#topology/addresses.ts';
 import type { Run } from './commands.ts';
+import type { changeLocalAddresses } from './local-addresses.ts';
 import { setNetworkSettings } from './namespaces.ts';
 import type { Attachment, Step } from './plan.ts';
 
@@ -18,6 +20,7 @@ export function namespacePath(namespace: string): string {
 
 export interface Tools {
   readonly run: Run;
+  readonly changeLocalAddresses: typeof changeLocalAddresses;
   /** Makes and drops what a machine has beside its network: its mounts and its name. */
   readonly machines: { make(namespace: string, name: string): Promise<void>; drop(namespace: string): Promise<void> };
 }
@@ -34,17 +37,24 @@ const ROUTER = [
 
 /** Applies one step, stopping at the first failure. @throws Fault; part of the step may have happened then, and its inverse is due. */
 export async function apply(step: Step, tools: Tools): Promise<void> {
-  await steps(step, tools, (namespace, lines) => batch(tools.run, namespace, lines, []));
+  await steps(
+    step,
+    tools,
+    (namespace, lines) => batch(tools.run, namespace, lines, []),
+    (fault) => {
+      throw fault;
+    },
+  );
 }
 
 /** Applies a step that takes something away, as far as it is there, and passes every failure to `failed`. */
 export async function applyAll(step: Step, tools: Tools, failed: (error: unknown) => void): Promise<void> {
-  await steps(step, tools, (namespace, lines) => batch(tools.run, namespace, lines, ['-force']).catch(failed)).catch(failed);
+  await steps(step, tools, (namespace, lines) => batch(tools.run, namespace, lines, ['-force']).catch(failed), failed).catch(failed);
 }
 
 type Batch = (namespace: string | undefined, lines: readonly string[]) => Promise<void>;
 
-async function steps(step: Step, tools: Tools, ip: Batch): Promise<void> {
+async function steps(step: Step, tools: Tools, ip: Batch, failed: (fault: Fault) => void): Promise<void> {
   const { namespace } = step;
   switch (step.do) {
     case 'make-network':
@@ -54,15 +64,9 @@ async function steps(step: Step, tools: Tools, ip: Batch): Promise<void> {
     case 'break-network':
       return ip(undefined, [`netns del ${namespace}`]);
     case 'add-endpoints':
-      return ip(
-        namespace,
-        step.addresses.map((address) => `address replace ${address}/32 dev lo`),
-      );
     case 'remove-endpoints':
-      return ip(
-        namespace,
-        step.addresses.map((address) => `address del ${address}/32 dev lo`),
-      );
+      for (const fault of tools.changeLocalAddresses(namespacePath(namespace), step.do === 'add-endpoints' ? 'add' : 'remove', step.addresses)) failed(fault);
+      return;
     case 'make-machine':
       await ip(undefined, [`netns add ${namespace}`]);
       setNetworkSettings(namespacePath(namespace), NO_IPV6);

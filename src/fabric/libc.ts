@@ -12,14 +12,19 @@ const calls = {
   bind: library.func('int bind(int fd, const void *address, uint32_t length)'),
   listen: library.func('int listen(int fd, int backlog)'),
   getsockname: library.func('int getsockname(int fd, _Out_ void *address, _Inout_ uint32_t *length)'),
+  send: library.func('int64_t send(int fd, const void *bytes, uint64_t length, int flags)'),
+  recv: library.func('int64_t recv(int fd, _Out_ void *bytes, uint64_t length, int flags)'),
   flock: library.func('int flock(int fd, int operation)'),
 };
 
 /** Values of Linux on x86-64 and arm64, which agree. */
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const NETLINK_ROUTE = 0;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 export const LOCK_UN = 8;
@@ -36,10 +41,15 @@ export class SystemCallError extends Error {
   override readonly name = 'SystemCallError';
   readonly code: string;
   constructor(call: string, errno: number) {
-    const code = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
+    const code = errnoName(errno);
     super(`${call}: ${code}`);
     this.code = code;
   }
+}
+
+/** `EADDRINUSE` for 98. */
+export function errnoName(errno: number): string {
+  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
 }
 
 function checked(call: string, result: number): number {
@@ -53,8 +63,24 @@ export function enterNetworkNamespace(fd: number): void {
 }
 
 /** A new socket, closed on exec and not blocking. */
-export function openSocket(domain: number, type: number): number {
-  return checked('socket', calls.socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+export function openSocket(domain: number, type: number, protocol = 0): number {
+  return checked('socket', calls.socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+}
+
+/** Sends one message to where the socket's protocol sends by itself. */
+export function send(fd: number, bytes: Uint8Array): void {
+  checked('send', Number(calls.send(fd, bytes, bytes.length, 0)));
+}
+
+const received = Buffer.alloc(16_384);
+
+/** One message that waits to be read, of at most 16 KiB; undefined when none does. It stands until the next call. */
+export function receive(fd: number): Buffer | undefined {
+  const length = Number(calls.recv(fd, received, received.length, 0));
+  if (length >= 0) return received.subarray(0, length);
+  const error = new SystemCallError('recv', koffi.errno());
+  if (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK') return undefined;
+  throw error;
 }
 
 function setOption(fd: number, level: number, name: number): void {

@@ -5,8 +5,10 @@ import { formatIp, type IpAddress, parseIp } from '#base/ip.ts';
 import { type ResourceKey, resourceKey } from '#base/resource-id.ts';
 import type { EndpointAddress, Machine, NetworkPart, Snapshot } from '#topology/snapshot.ts';
 import {
+  between,
   breakMachines,
   breakNetworks,
+  everything,
   type FreshName,
   inverse,
   makeMachines,
@@ -49,10 +51,11 @@ function freshNames(): FreshName {
 const run = (standing: Standing, plans: readonly OwnerPlan[]): Standing => plans.flatMap((plan) => plan.steps).reduce(perform, standing);
 
 /** All that the world does for one snapshot, on the model; also tells how many plans there were. */
-function reconcile(standing: Standing, next: Snapshot, fresh: FreshName): { standing: Standing; plans: number } {
+function reconcile(standing: Standing, next: Snapshot, fresh: FreshName, before?: Snapshot): { standing: Standing; plans: number } {
   let plans = 0;
+  const scope = before ? between(before, next, standing) : everything(standing, next);
   for (const phase of [makeNetworks, makeMachines, breakMachines, breakNetworks]) {
-    const steps = phase(standing, next, fresh);
+    const steps = phase(standing, next, scope, fresh);
     plans += steps.length;
     standing = run(standing, steps);
   }
@@ -94,10 +97,13 @@ test('from any world to any other, what stands is what the snapshot wants', () =
   fc.assert(
     fc.property(fc.array(worlds, { minLength: 1, maxLength: 4 }), (snapshots) => {
       const fresh = freshNames();
-      let standing = nothingStanding;
-      for (const next of snapshots) {
-        standing = reconcile(standing, next, fresh).standing;
-        assert.deepEqual(seen(standing), wanted(next));
+      let [whole, changed] = [nothingStanding, nothingStanding];
+      for (const [index, next] of snapshots.entries()) {
+        whole = reconcile(whole, next, fresh).standing;
+        assert.deepEqual(seen(whole), wanted(next));
+        // The same when only what changed is looked at.
+        changed = reconcile(changed, next, fresh, snapshots[index - 1]).standing;
+        assert.deepEqual(seen(changed), wanted(next));
       }
     }),
   );
@@ -118,8 +124,9 @@ test('steps taken back in reverse restore what stood', () => {
     fc.property(worlds, worlds, (first, next) => {
       const fresh = freshNames();
       let standing = reconcile(nothingStanding, first, fresh).standing;
+      const scope = everything(standing, next);
       for (const phase of [makeNetworks, makeMachines, breakMachines, breakNetworks]) {
-        for (const plan of phase(standing, next, fresh)) {
+        for (const plan of phase(standing, next, scope, fresh)) {
           const after = plan.steps.reduce(perform, standing);
           const back = plan.steps.toReversed().map(inverse).reduce(perform, after);
           assert.deepEqual(seen(back), seen(standing));
@@ -135,12 +142,12 @@ test('an address in use is in use throughout a change of addresses, and the new 
   const first = snapshotOf({ networks: { a: [] }, machines: { m: { network: 'a', addresses: [address('10.0.0.4'), address('10.0.0.5')] } } });
   const next = snapshotOf({ networks: { a: [] }, machines: { m: { network: 'a', addresses: [address('10.0.0.6'), address('10.0.0.5')] } } });
   const { standing } = reconcile(nothingStanding, first, fresh);
-  const [make] = makeMachines(standing, next, fresh);
+  const [make] = makeMachines(standing, next, everything(standing, next), fresh);
   assert.deepEqual(
     make?.steps.map((step) => step.do === 'readdress' && step.addresses),
     [['10.0.0.6', '10.0.0.5', '10.0.0.4']],
   );
-  const [remove] = breakMachines(run(standing, [make as OwnerPlan]), next);
+  const [remove] = breakMachines(run(standing, [make as OwnerPlan]), next, everything(standing, next));
   assert.deepEqual(
     remove?.steps.map((step) => step.do === 'readdress' && step.addresses),
     [['10.0.0.6', '10.0.0.5']],
@@ -152,7 +159,8 @@ test('links go before namespaces, machines before networks', () => {
   const full = snapshotOf({ networks: { a: [address('10.0.0.9')] }, machines: { m: { network: 'a', addresses: [address('10.0.0.4')] } } });
   const { standing } = reconcile(nothingStanding, full, fresh);
   const empty = snapshotOf({ networks: {}, machines: {} });
-  const steps = [...breakMachines(standing, empty), ...breakNetworks(standing, empty)].flatMap((plan) => plan.steps.map((step) => step.do));
+  const scope = everything(standing, empty);
+  const steps = [...breakMachines(standing, empty, scope), ...breakNetworks(standing, empty, scope)].flatMap((plan) => plan.steps.map((step) => step.do));
   assert.deepEqual(steps, ['detach', 'break-machine', 'remove-endpoints', 'break-network']);
 });
 

@@ -5,6 +5,7 @@
  */
 import type { IpAddress } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
+import { differences } from '#topology/shared-map.ts';
 import type { Machine, NetworkPart, Snapshot } from '#topology/snapshot.ts';
 
 /** What stands, as far as the fabric knows. Never changed; `perform` makes the next one. */
@@ -58,14 +59,39 @@ export interface OwnerPlan {
   readonly steps: readonly Step[];
 }
 
+/** Whose difference is looked for; `everything` where it is not known what changed. */
+export interface Scope {
+  readonly networks: ReadonlySet<ResourceKey>;
+  readonly machines: ReadonlySet<ResourceKey>;
+}
+
+export function everything(standing: Standing, next: Snapshot): Scope {
+  return {
+    networks: new Set([...standing.networks.keys(), ...next.networks.keys()]),
+    machines: new Set([...standing.machines.keys(), ...next.machines.keys()]),
+  };
+}
+
+/** What lies between a snapshot that stands whole and the next one. A network that comes or goes concerns every machine: they are attached to it by name. */
+export function between(before: Snapshot, next: Snapshot, standing: Standing): Scope {
+  const networks = [...differences(before.networks, next.networks)];
+  if (networks.some((network) => !network.before || !network.after)) return everything(standing, next);
+  return {
+    networks: new Set(networks.map(({ key }) => key)),
+    machines: new Set([...differences(before.machines, next.machines)].map(({ key }) => key)),
+  };
+}
+
 /** Gives names that were never used before in this world: a name that is used again can meet what the kernel has not yet cleaned up. */
 export type FreshName = (kind: 'network' | 'machine' | 'port', name: string) => string;
 
 export const nothingStanding: Standing = { networks: new Map(), machines: new Map() };
 
-export function makeNetworks(standing: Standing, next: Snapshot, fresh: FreshName): readonly OwnerPlan[] {
+export function makeNetworks(standing: Standing, next: Snapshot, scope: Scope, fresh: FreshName): readonly OwnerPlan[] {
   const plans: OwnerPlan[] = [];
-  for (const network of next.networks.values()) {
+  for (const key of scope.networks) {
+    const network = next.networks.get(key);
+    if (!network) continue;
     const stands = standing.networks.get(network.key);
     const owner = network.key;
     const namespace = stands?.namespace ?? fresh('network', network.name);
@@ -78,9 +104,11 @@ export function makeNetworks(standing: Standing, next: Snapshot, fresh: FreshNam
 }
 
 /** Networks must have been made: a machine is attached to the namespace that stands. One whose network does not stand is made without an attachment. */
-export function makeMachines(standing: Standing, next: Snapshot, fresh: FreshName): readonly OwnerPlan[] {
+export function makeMachines(standing: Standing, next: Snapshot, scope: Scope, fresh: FreshName): readonly OwnerPlan[] {
   const plans: OwnerPlan[] = [];
-  for (const machine of next.machines.values()) {
+  for (const key of scope.machines) {
+    const machine = next.machines.get(key);
+    if (!machine) continue;
     const stands = standing.machines.get(machine.key);
     const owner = machine.key;
     const namespace = stands?.namespace ?? fresh('machine', machine.name);
@@ -108,9 +136,12 @@ export function makeMachines(standing: Standing, next: Snapshot, fresh: FreshNam
   return plans;
 }
 
-export function breakMachines(standing: Standing, next: Snapshot): readonly OwnerPlan[] {
+export function breakMachines(standing: Standing, next: Snapshot, scope: Scope): readonly OwnerPlan[] {
   const plans: OwnerPlan[] = [];
-  for (const [owner, { namespace, name, attachment }] of standing.machines) {
+  for (const owner of scope.machines) {
+    const stands = standing.machines.get(owner);
+    if (!stands) continue;
+    const { namespace, name, attachment } = stands;
     const machine: Machine | undefined = next.machines.get(owner);
     const steps: Step[] = [];
     if (attachment && (!machine || !next.networks.has(attachment.network))) steps.push({ do: 'detach', owner, namespace, attachment });
@@ -122,9 +153,12 @@ export function breakMachines(standing: Standing, next: Snapshot): readonly Owne
   return plans;
 }
 
-export function breakNetworks(standing: Standing, next: Snapshot): readonly OwnerPlan[] {
+export function breakNetworks(standing: Standing, next: Snapshot, scope: Scope): readonly OwnerPlan[] {
   const plans: OwnerPlan[] = [];
-  for (const [owner, { namespace, endpoints }] of standing.networks) {
+  for (const owner of scope.networks) {
+    const stands = standing.networks.get(owner);
+    if (!stands) continue;
+    const { namespace, endpoints } = stands;
     const network: NetworkPart | undefined = next.networks.get(owner);
     const addresses = [...endpoints].filter((address) => !network?.endpoints.has(address));
     const steps: Step[] = addresses.length > 0 ? [{ do: 'remove-endpoints', owner, namespace, addresses }] : [];

@@ -8,10 +8,13 @@ import { apply, applyAll, namespacePath, type Tools } from './apply.ts';
 import { type Run, runCommand } from './commands.ts';
 import type { Fabric, NetworkSockets, Outcome } from './fabric.ts';
 import { WORLD_FOLDER } from './launch.ts';
+import { changeLocalAddresses as changeByNetlink } from './local-addresses.ts';
 import { MachineMounts } from './machine-mounts.ts';
 import {
+  between,
   breakMachines,
   breakNetworks,
+  everything,
   type FreshName,
   inverse,
   makeMachines,
@@ -19,6 +22,7 @@ import {
   nothingStanding,
   type OwnerPlan,
   perform,
+  type Scope,
   type Standing,
   type Step,
 } from './plan.ts';
@@ -35,13 +39,16 @@ export interface WorldOptions {
   readonly hide: readonly string[];
   /** Runs the tools; tests hand in their own. */
   readonly run?: Run;
+  /** Likewise. */
+  readonly changeLocalAddresses?: Tools['changeLocalAddresses'];
 }
 
 /** Opens the fabric of the world that this process lives in. @throws Fault `NotInAWorld` when it lives in the host's namespaces. */
-export async function openWorld({ log, caPem, hide, run = runCommand }: WorldOptions): Promise<Fabric> {
+export async function openWorld({ log, caPem, hide, run = runCommand, changeLocalAddresses = changeByNetlink }: WorldOptions): Promise<Fabric> {
   // Made by launch.ts on the world's own /run. Without it every command below would change the host.
   if (!existsSync(WORLD_FOLDER)) throw new Fault('internal', 'NotInAWorld', `${WORLD_FOLDER} does not exist: this process is not in a world of its own.`);
-  return new World(log, run, new MachineMounts(`${WORLD_FOLDER}/machines`, caPem, hide));
+  const mounts = new MachineMounts(`${WORLD_FOLDER}/machines`, caPem, hide);
+  return new World(log, { run, changeLocalAddresses, machines: mounts }, mounts);
 }
 
 class World implements Fabric {
@@ -56,11 +63,15 @@ class World implements Fabric {
   /** What could not be broken. It is not tried again: nothing of it is ever used again, and it goes with the world. */
   readonly #unbroken = new Map<ResourceKey, Outcome>();
   #standing: Standing = nothingStanding;
+  /** The last snapshot, when all of it was made: only what the next one changes is looked at then. */
+  #whole: Snapshot | undefined;
+  /** What `extend` went over, for `retire` to go over it too. */
+  #scope: Scope | undefined;
 
-  constructor(log: Log, run: Run, mounts: MachineMounts) {
+  constructor(log: Log, tools: Tools, mounts: MachineMounts) {
     this.#log = log;
     this.#mounts = mounts;
-    this.#tools = { run, machines: mounts };
+    this.#tools = tools;
     this.sockets = {
       tcp: (place, address, port) => tcpIn(this.#namespace(place), address, port),
       udp: (place, address, port) => udpIn(this.#namespace(place), address, port),
@@ -69,15 +80,20 @@ class World implements Fabric {
 
   async extend(next: Snapshot): Promise<readonly Outcome[]> {
     this.#unmade.clear();
-    const networks = await this.#carryOut(makeNetworks(this.#standing, next, this.#fresh), next, this.#make, this.#unmade);
-    const machines = await this.#carryOut(makeMachines(this.#standing, next, this.#fresh), next, this.#make, this.#unmade);
+    this.#scope = this.#whole ? between(this.#whole, next, this.#standing) : everything(this.#standing, next);
+    this.#whole = undefined;
+    const networks = await this.#carryOut(makeNetworks(this.#standing, next, this.#scope, this.#fresh), next, this.#make, this.#unmade);
+    const machines = await this.#carryOut(makeMachines(this.#standing, next, this.#scope, this.#fresh), next, this.#make, this.#unmade);
     const stranded = this.#stranded(next);
     return [...networks, ...machines.filter(({ owner }) => !stranded.has(owner)), ...stranded.values()];
   }
 
   async retire(next: Snapshot): Promise<readonly Outcome[]> {
-    const machines = await this.#carryOut(breakMachines(this.#standing, next), next, this.#break, this.#unbroken);
-    const networks = await this.#carryOut(breakNetworks(this.#standing, next), next, this.#break, this.#unbroken);
+    const scope = this.#scope ?? everything(this.#standing, next);
+    const machines = await this.#carryOut(breakMachines(this.#standing, next, scope), next, this.#break, this.#unbroken);
+    const networks = await this.#carryOut(breakNetworks(this.#standing, next, scope), next, this.#break, this.#unbroken);
+    this.#scope = undefined;
+    if (this.#unmade.size === 0) this.#whole = next;
     return [...machines, ...networks];
   }
 

@@ -8,7 +8,7 @@ import { silentLog } from '#base/log.ts';
 import { type ResourceKey, resourceKey } from '#base/resource-id.ts';
 import { type Run, runCommand } from '#fabric/commands.ts';
 import type { Fabric } from '#fabric/fabric.ts';
-import { openWorld } from '#fabric/world.ts';
+import { openWorld, type WorldOptions } from '#fabric/world.ts';
 import type { EndpointAddress, Machine, NetworkPart, Snapshot } from '#topology/snapshot.ts';
 
 const key = (type: string, name: string): ResourceKey => resourceKey(`/subscriptions/s/resourceGroups/g/providers/${type}/${name}`);
@@ -51,13 +51,17 @@ function ip(text: string): IpAddress {
 export const CA_PEM = '-----BEGIN CERTIFICATE-----\nthe authority of these tests\n-----END CERTIFICATE-----\n';
 
 /** A fabric, and every command that it ran: `ip` and its arguments, then its input. */
-export async function open(hide: readonly string[] = [], instead?: Run): Promise<{ fabric: Fabric; commands: string[] }> {
+export async function open(
+  hide: readonly string[] = [],
+  instead?: Run,
+  changeLocalAddresses?: WorldOptions['changeLocalAddresses'],
+): Promise<{ fabric: Fabric; commands: string[] }> {
   const commands: string[] = [];
   const run: Run = (tool, args, input = '') => {
     commands.push(`${[tool, ...args].join(' ')}\n${input}`);
     return (instead ?? runCommand)(tool, args, input);
   };
-  return { fabric: await openWorld({ log: silentLog, caPem: CA_PEM, hide, run }), commands };
+  return { fabric: await openWorld({ log: silentLog, caPem: CA_PEM, hide, run, ...(changeLocalAddresses && { changeLocalAddresses }) }), commands };
 }
 
 /** Brings the world to the snapshot, as the spine does. @throws the first fault. */
