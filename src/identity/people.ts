@@ -87,6 +87,8 @@ export class People {
     const hash = password === undefined ? {} : await this.#passwords.hash(password);
     const { value } = await this.#store.write(async ({ database }) => {
       if (change.upn !== undefined) requireFree(change.upn, objectId, await userByUpn(database, change.upn));
+      // Whoever knew the old password signs in no longer by what it gave them.
+      if (password !== undefined) await revokeSignIns(database, objectId, this.#clock.now());
       return updateUser(database, objectId, { ...others, ...hash });
     });
     return value;

@@ -8,9 +8,12 @@ import type { Clock } from '#base/clock.ts';
 import { Fault } from '#base/fault.ts';
 import type { KeySet, SigningKeys } from './keys.ts';
 
-export type PrincipalKind = 'ServicePrincipal' | 'ManagedIdentity' | 'User' | 'Anonymous';
+export type PrincipalKind = 'ServicePrincipal' | 'ManagedIdentity' | 'User' | 'RegistryCredential' | 'Anonymous';
 
-/** Who a verified token or secret speaks for. `Anonymous` has empty ids; only registries with anonymous pull make it. */
+/**
+ * Who a verified token or secret speaks for. `Anonymous` has empty ids; only registries with anonymous pull make it.
+ * `RegistryCredential` is known to one registry alone, by its user name in `appId`; no directory token speaks for it.
+ */
 export interface Identity {
   readonly objectId: string;
   readonly tenantId: string;
@@ -173,6 +176,11 @@ export class Tokens {
     } catch (error) {
       throw this.#refusal(error, 'InvalidAuthenticationToken', audiences);
     }
+  }
+
+  /** Whether tokens of this issuer are signed here: its v1.0 or v2.0 name for any tenant. */
+  isOwnIssuer(issuer: string): boolean {
+    return /^https:\/\/(?:sts\.windows\.net\/[0-9a-f-]{36}\/|login\.microsoftonline\.com\/[0-9a-f-]{36}\/v2\.0)$/i.test(issuer);
   }
 
   /** The claims of a token that the directory issued for one of the audiences; undefined when it did not, or it is not valid now. */
