@@ -1,11 +1,13 @@
 /** Every resource type, in one explicit list. A new type is its file, its test and a line here. */
 import type { ResourceType } from '#arm/resource-type.ts';
+import { denyAssignments } from './authorization/deny-assignments.ts';
 import { roleAssignments } from './authorization/role-assignments.ts';
 import { roleDefinitions } from './authorization/role-definitions.ts';
 import { virtualMachines } from './compute/virtual-machines.ts';
 import { privateEndpointConnections } from './container-registry/private-endpoint-connections.ts';
 import { privateLinkResources } from './container-registry/private-link-resources.ts';
 import { registries } from './container-registry/registries.ts';
+import { replications } from './container-registry/replications.ts';
 import { userAssignedIdentities } from './managed-identity/user-assigned-identities.ts';
 import { aRecordSets } from './network/a-record-sets.ts';
 import { aaaaRecordSets } from './network/aaaa-record-sets.ts';
@@ -31,6 +33,7 @@ export const resourceTypes: readonly ResourceType[] = [
   registries,
   privateEndpointConnections,
   privateLinkResources,
+  replications,
   virtualNetworks,
   subnets,
   networkInterfaces,
@@ -50,4 +53,5 @@ export const resourceTypes: readonly ResourceType[] = [
   userAssignedIdentities,
   roleDefinitions,
   roleAssignments,
+  denyAssignments,
 ];

@@ -70,6 +70,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       vocabulary,
       { of: 'arm/resource-type.ts', because: 'the contract of a resource type' },
       { of: 'topology/facts.ts', typesOnly: true, because: 'facts are what a type states' },
+      { of: 'topology/address-pool.ts', because: 'how many addresses a subnet has is counted in one place' },
       { of: 'topology/addresses.ts', because: 'a network is given its public address from the one plan of the world' },
       { of: 'topology/snapshot.ts', typesOnly: true, because: 'present() shows what the snapshot says' },
     ],

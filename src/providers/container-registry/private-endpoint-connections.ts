@@ -1,12 +1,30 @@
 /** Microsoft.ContainerRegistry/registries/privateEndpointConnections: a private endpoint in the registry's eyes; its owner approves or rejects it here. */
-import { resourceType } from '#arm/resource-type.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Resource, resourceType } from '#arm/resource-type.ts';
+import { isoTime } from '#base/clock.ts';
 import { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import { z } from '#base/schema.ts';
 import { keyOf, notChangeable } from '../references.ts';
 import { choice, propertiesSchema, reference } from '../schema-parts.ts';
-import { APPROVED_ONCE, CONNECTION_TYPE, connectionProperties, endpointIdOf, linkStateOf, wasApproved } from './private-link.ts';
+import {
+  APPROVED_ONCE,
+  CONNECTION_TYPE,
+  connectionProperties,
+  type Decision,
+  endpointIdOf,
+  linkStateOf,
+  standingApproval,
+  wasApproved,
+  withoutStanding,
+  zoneGroupsOf,
+} from './private-link.ts';
+
+function standingFact(connection: Resource): { approvedMembers?: readonly string[] } {
+  const standing = standingApproval(connection);
+  return standing ? { approvedMembers: standing.members } : {};
+}
 
 export const privateEndpointConnections = resourceType({
   type: CONNECTION_TYPE,
@@ -55,11 +73,16 @@ export const privateEndpointConnections = resourceType({
     return faults;
   },
 
-  async prepare(draft, previous) {
+  async prepare(draft, previous, { caller, clock }) {
     const endpointId = previous ? endpointIdOf(previous) : endpointIdOf(draft);
+    const state = linkStateOf(draft);
+    // Saying the same again changes nothing: who decided first, decided.
+    const same = previous !== undefined && isDeepStrictEqual(linkStateOf(previous), state);
+    const decision: Decision = { status: state.status, by: caller.principalId, at: isoTime(clock) };
+    const hidden = same ? draft.hidden : { ...(state.status === 'Pending' ? draft.hidden : withoutStanding(draft.hidden)), decision: { ...decision } };
     return {
-      body: { ...draft.body, properties: connectionProperties(endpointId, linkStateOf(draft)) },
-      hidden: wasApproved(draft) || (previous && wasApproved(previous)) ? { ...draft.hidden, ...APPROVED_ONCE } : draft.hidden,
+      body: { ...draft.body, properties: connectionProperties(endpointId, state) },
+      hidden: wasApproved(draft) || (previous && wasApproved(previous)) ? { ...hidden, ...APPROVED_ONCE } : hidden,
     };
   },
 
@@ -71,14 +94,14 @@ export const privateEndpointConnections = resourceType({
       endpoint: keyOf(endpointIdOf(resource)),
       state: linkStateOf(resource).status,
       approvedOnce: wasApproved(resource),
+      ...standingFact(resource),
     },
   ],
 
   /** The endpoint shows the state, and its zone groups write their records at the first approval. */
   async affects(resource, reader) {
     const endpoint = keyOf(endpointIdOf(resource));
-    const groups = (await reader.children(endpoint)).filter((child) => child.type === 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups');
-    return [endpoint, ...groups.map((group) => group.key)];
+    return [endpoint, ...(await zoneGroupsOf(endpoint, reader))];
   },
 
   async present(resource): Promise<JsonObject> {

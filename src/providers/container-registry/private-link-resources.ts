@@ -20,7 +20,7 @@ export const privateLinkResources = resourceType({
     const registry = await reader.get(resource.parent as ResourceKey);
     return {
       groupId: GROUP_ID,
-      requiredMembers: registry ? membersOf(registry, domain).map(({ member }) => member) : [],
+      requiredMembers: registry ? (await membersOf(registry, reader, domain)).map(({ member }) => member) : [],
       requiredZoneNames: [`privatelink.${domain}`],
     };
   },

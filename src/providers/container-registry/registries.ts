@@ -6,7 +6,8 @@ import { Fault } from '#base/fault.ts';
 import { formatPrefix, type IpPrefix, parsePrefix } from '#base/ip.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
-import { connectionsOf, GROUP_ID, membersOf, REGISTRY_TYPE, regionsOf } from './private-link.ts';
+import { keyOf } from '../references.ts';
+import { connectionsOf, GROUP_ID, homeRegionOf, REGISTRY_TYPE, REPLICATION_TYPE, regionsOf } from './private-link.ts';
 import { registryProperties, registryPropertiesOf, registrySku } from './registry-properties.ts';
 import { objections, unenforcedSettings } from './registry-rules.ts';
 import { endpointLimitOf, skuOf, TIERS } from './tiers.ts';
@@ -87,9 +88,15 @@ export const registries = resourceType({
     return { body: { ...draft.body, properties: properties as unknown as JsonObject }, hidden: draft.hidden };
   },
 
-  /** The one group that endpoints may ask for. */
-  async owns(resource) {
-    return [{ id: `${resource.id}/privateLinkResources/${GROUP_ID}`, body: { properties: {} } }];
+  /** The one group that endpoints may ask for, and the home region's replication, which clients may change (docs/sources.md#replications). */
+  async owns(resource, { reader }) {
+    const group = { id: `${resource.id}/privateLinkResources/${GROUP_ID}`, body: { properties: {} } };
+    if (skuOf(resource) !== 'Premium') return [group];
+    const location = homeRegionOf(resource);
+    const id = `${resource.id}/replications/${location}`;
+    const home = await reader.get(keyOf(id));
+    const { zoneRedundancy } = registryPropertiesOf(resource);
+    return [group, { id, body: home?.body ?? { location, properties: { regionEndpointEnabled: true, zoneRedundancy } }, hidden: home?.hidden ?? {} }];
   },
 
   facts(resource) {
@@ -101,7 +108,7 @@ export const registries = resourceType({
         id: resource.id,
         name: resource.name.toLowerCase(),
         loginServer: properties.loginServer as DomainName,
-        regions: regionsOf(resource),
+        regions: [homeRegionOf(resource)],
         sku: skuOf(resource),
         publicNetworkAccess: properties.publicNetworkAccess === 'Enabled',
         defaultAction: properties.networkRuleSet.defaultAction,
@@ -120,7 +127,7 @@ export const registries = resourceType({
       registryPropertiesOf(resource);
     const connections = await connectionsOf(resource, reader);
     const dataEndpoint = dataEndpointEnabled === true || connections.length > 0;
-    const dataHosts = membersOf(resource, domain).flatMap(({ member, fqdns }) => (member.startsWith('registry_data_') ? fqdns : []));
+    const dataHosts = (await regionsOf(resource, reader)).map((region) => `${resource.name.toLowerCase()}.${region}.data.${domain}`);
     return {
       loginServer,
       creationDate,
@@ -173,7 +180,7 @@ export const registries = resourceType({
         const value = [{ name: 'Size', limit: bytes, currentValue: 0, unit: 'Bytes' }, count('Webhooks', webhooks)];
         if (sku === 'Premium') {
           value.push(
-            count('Geo-replications', -1),
+            count('Geo-replications', -1, await reader.countChildren(resource.key, REPLICATION_TYPE)),
             count('IPRules', ipRules, networkRuleSet.ipRules.length),
             count('VNetRules', virtualNetworkRules, networkRuleSet.virtualNetworkRules.length),
             count('PrivateEndpointConnections', endpointLimitOf(resource), (await connectionsOf(resource, reader)).length),

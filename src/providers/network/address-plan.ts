@@ -3,6 +3,7 @@ import type { Resource, ResourceLookup } from '#arm/resource-type.ts';
 import { Fault } from '#base/fault.ts';
 import { formatPrefix, type IpAddress, type IpPrefix, parsePrefix, prefixesOverlap } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
+import { capacity } from '#topology/address-pool.ts';
 import { egressPool, PUBLIC_RANGES, RESOLVER } from '#topology/addresses.ts';
 
 /** The prefix of text that a schema has checked. */
@@ -38,6 +39,16 @@ export function firstFreeEgress(taken: ReadonlySet<string>): IpAddress {
 export async function subnetUsers(subnet: ResourceKey, reader: ResourceLookup): Promise<string[]> {
   const interfaces = await reader.referrers(subnet, 'Microsoft.Network/networkInterfaces');
   return interfaces.flatMap((nic) => configurationsOf(nic).map((configuration) => `${nic.id}/ipConfigurations/${configuration.name}`));
+}
+
+/** How many addresses interfaces may have in a subnet, and how many of these nobody has. */
+export async function subnetRoom(
+  subnet: Pick<Resource, 'key' | 'body'>,
+  reader: ResourceLookup,
+): Promise<{ readonly prefix: string; readonly capacity: number; readonly free: number }> {
+  const prefix = subnet.body.properties.addressPrefix as string;
+  const all = capacity(prefixOf(prefix));
+  return { prefix, capacity: all, free: all - (await subnetUsers(subnet.key, reader)).length };
 }
 
 /** Why a subnet cannot go: docs/sources.md#subnets `InUseSubnetCannotBeDeleted`. Undefined when it can. */

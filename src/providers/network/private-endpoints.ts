@@ -1,19 +1,24 @@
 /** Microsoft.Network/privateEndpoints: a registry at addresses of a subnet. Owns its network interface and the connection under the registry. */
 import { type Draft, type HookContext, type OwnedResource, type Resource, type ResourceLookup, resourceType } from '#arm/resource-type.ts';
+import { isoTime } from '#base/clock.ts';
 import { Fault } from '#base/fault.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import { normalizeRegion } from '#base/regions.ts';
 import { parseResourceId } from '#base/resource-id.ts';
 import { z } from '#base/schema.ts';
 import {
   APPROVED_ONCE,
+  afterMembers,
   CONNECTION_TYPE,
   connectionProperties,
+  type Decision,
   GROUP_ID,
   type LinkState,
   linkStateOf,
   type Member,
   membersOf,
   REGISTRY_TYPE,
+  regionOfMember,
   wasApproved,
 } from '../container-registry/private-link.ts';
 import { endpointLimitOf, quotaExceeded, skuOf } from '../container-registry/tiers.ts';
@@ -133,7 +138,7 @@ async function targetFaults(draft: Draft, { reader, caller, domain }: HookContex
       `${target}.privateLinkServiceId`,
     );
   if (refused) faults.push(refused);
-  faults.push(...staticAddressFaults(draft, membersOf(registry, domain)));
+  faults.push(...staticAddressFaults(draft, await membersOf(registry, reader, domain)));
   return faults;
 }
 
@@ -157,7 +162,9 @@ function staticAddressFaults(draft: Draft, members: readonly Member[]): Fault[] 
   }
   for (const [index, { properties }] of given.entries()) {
     const member = properties.memberName.toLowerCase();
-    const known = members.some((one) => one.member.toLowerCase() === member) && properties.groupId.toLowerCase() === GROUP_ID;
+    // One of a region that the registry does not serve from yet is kept for its replication, which asks for it.
+    const offered = members.some((one) => one.member.toLowerCase() === member) || isRegion(regionOfMember(member));
+    const known = offered && properties.groupId.toLowerCase() === GROUP_ID;
     const repeated = given.findIndex((other) => other.properties.memberName.toLowerCase() === member) < index;
     if (given.findIndex((other) => other.properties.privateIPAddress === properties.privateIPAddress) < index) {
       faults.push(
@@ -175,6 +182,10 @@ function staticAddressFaults(draft: Draft, members: readonly Member[]): Fault[] 
     );
   }
   return faults;
+}
+
+function isRegion(name: string | undefined): boolean {
+  return name !== undefined && normalizeRegion(name) === name;
 }
 
 /** The connection is fixed when the endpoint is made. */
@@ -243,11 +254,16 @@ async function membersFor(endpoint: Resource, { reader, domain }: HookContext): 
   const nic = await endpointNic(endpoint, reader);
   const connection = await reader.get(keyOf(connectionIdOf(endpoint)));
   const registry = await reader.get(keyOf(requestOf(endpoint).properties.privateLinkServiceId));
-  if (registry && (connection || !nic)) return membersOf(registry, domain);
+  if (registry && (connection || !nic)) return membersOf(registry, reader, domain);
   return (nic ? configurationsOf(nic) : []).map(({ properties: { privateLinkConnectionProperties: link } }) => ({
     member: link?.requiredMemberName ?? '',
     fqdns: link?.fqdns ?? [],
   }));
+}
+
+/** The members that an endpoint's interface has addresses for. */
+function membersHeld(nic: Resource): string[] {
+  return configurationsOf(nic).map(({ properties }) => properties.privateLinkConnectionProperties?.requiredMemberName ?? '');
 }
 
 /** Clients resolve these by themselves while no zone group does it: each host name of the endpoint with its address (docs/sources.md#endpoint-shape). */
@@ -357,7 +373,8 @@ export const privateEndpoints = resourceType({
     const nic = await endpointNic(resource, reader);
     const connectionId = connectionIdOf(resource);
     const connection = await reader.get(keyOf(connectionId));
-    const ownNic = await nicOf(resource, nic, await membersFor(resource, context), context);
+    const members = await membersFor(resource, context);
+    const ownNic = await nicOf(resource, nic, members, context);
     const approvedOnce = connection ? wasApproved(connection) : nic ? nic.hidden.approvedOnce === true : !request.manual;
     const keptNic = approvedOnce ? { ...ownNic, hidden: { ...nic?.hidden, ...APPROVED_ONCE } } : ownNic;
     // Interface and connection are made together: one without the other means that the registry's owner removed the connection, which nothing brings back.
@@ -368,8 +385,19 @@ export const privateEndpoints = resourceType({
     const registry = await reader.get(keyOf(request.properties.privateLinkServiceId));
     // In the registry's own casing, whatever the client wrote.
     const id = registry ? `${registry.id}${connectionId.slice(registry.id.length)}` : connectionId;
-    const properties = connectionProperties(resource.id, connection ? linkStateOf(connection) : first);
-    return [keptNic, { id, body: { properties }, ...(approvedOnce ? { hidden: { ...connection?.hidden, ...APPROVED_ONCE } } : {}) }];
+    const decision: Decision = { status: first.status, by: context.caller.principalId, at: isoTime(context.clock) };
+    const stored = connection ? { state: linkStateOf(connection), hidden: connection.hidden } : { state: first, hidden: { decision: { ...decision } } };
+    // docs/sources.md#replica-connections: what was approved by hand is asked again for a new region.
+    const again =
+      connection && nic && request.manual
+        ? afterMembers(
+            connection,
+            membersHeld(nic),
+            members.map(({ member }) => member),
+          )
+        : undefined;
+    const { state, hidden } = again ?? stored;
+    return [keptNic, { id, body: { properties: connectionProperties(resource.id, state) }, hidden: approvedOnce ? { ...hidden, ...APPROVED_ONCE } : hidden }];
   },
 
   async affects(resource, reader) {
