@@ -31,8 +31,11 @@ export async function act(engine: Engine, call: Call, { type, id, action }: Extr
     if (!resource) throw resourceNotFound(id);
     const result = await action.run(resource, input, { ...work.context, snapshot });
     if (result.update) {
-      const { body = resource.body, hidden = resource.hidden } = result.update;
-      await work.save({ type, id, body, hidden, ...(resource.owner ? { owner: resource.owner } : {}) }, resource);
+      const changed = result.update.key === undefined ? resource : await work.reader.get(result.update.key);
+      const changedType = changed && engine.types.find(changed.type);
+      if (!changedType) throw new Error(`the action '${action.permission}' changes '${result.update.key}', which is not there`);
+      const { body = changed.body, hidden = changed.hidden } = result.update;
+      await work.save({ type: changedType, id: changed.resourceId, body, hidden, ...(changed.owner ? { owner: changed.owner } : {}) }, changed);
       await work.finish();
     }
     return { result, resource, work };

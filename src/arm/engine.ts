@@ -7,6 +7,7 @@ import type { Store } from '#store/store.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { Authority } from './authorization.ts';
 import { lookupOver } from './lookup.ts';
+import type { Lingering } from './lingering.ts';
 import type { Operations } from './operations.ts';
 import type { ResourceLookup } from './resource-type.ts';
 import type { TypeTable } from './types.ts';
@@ -23,6 +24,8 @@ export interface Engine {
   newGuid(): string;
   /** How long a write waits for the world before it answers that it is still on its way. */
   readonly settleMs: number;
+  /** What was deleted and is shown once more. */
+  readonly lingering: Lingering;
 }
 
 /** One authenticated request. */

@@ -32,6 +32,8 @@ export async function read(engine: Engine, call: Call, { type, id }: Target): Pr
   if (!resource) {
     if (head) return emptyReply(404);
     await requireAncestors(id, reader, 'read');
+    const was = engine.lingering.take(id.key);
+    if (was) return jsonReply(200, was);
     throw resourceNotFound(id);
   }
   const envelope = await envelopeOf(engine, resource, reader);
@@ -198,11 +200,13 @@ export async function remove(engine: Engine, call: Call, { type, id }: Target): 
     requireConditions(call, type, id, resource, {});
     if (!resource) return undefined;
     refuse(await work.objections(resource));
+    const shownAs = type.lingers ? await envelopeOf(engine, resource, work.reader) : undefined;
     await work.remove(resource);
     await work.finish();
-    return { resource, work };
+    return { resource, work, shownAs };
   });
   if (!value) return emptyReply(204);
+  if (value.shownAs) engine.lingering.keep(value.resource.key, value.shownAs);
   call.request.trace.push({ check: 'write', ok: true, detail: `deleted in revision ${revision}` });
   return deleted(engine, call, value.resource, revision, value.work);
 }

@@ -19,6 +19,7 @@ import { type Call, type Engine, queryValue } from './engine.ts';
 import { invalidApiVersion, invalidContent, methodNotAllowed, missingApiVersion } from './faults.ts';
 import { removeGroup } from './group-deletion.ts';
 import { asObject, read, remove, write } from './lifecycle.ts';
+import { Lingering } from './lingering.ts';
 import { parseResource } from './lookup.ts';
 import { operationReply } from './operation-status.ts';
 import type { Operations } from './operations.ts';
@@ -52,6 +53,7 @@ export function armPlane(options: ArmOptions): Arm {
     ...options,
     newGuid: () => options.newGuid(),
     settleMs: options.settleMs ?? 5000,
+    lingering: new Lingering(),
   };
   return {
     async plane(request, arrival) {

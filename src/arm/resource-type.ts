@@ -82,12 +82,12 @@ export interface Action {
   /** The right it needs, e.g. `Microsoft.ContainerRegistry/registries/listCredentials/action`. */
   readonly permission: string;
   readonly request?: Schema;
-  /** May change the resource by returning `update`. */
+  /** May change the resource by returning `update`, or another one by naming its `key` there. */
   run(
     resource: Resource,
     request: unknown,
     context: HookContext & { snapshot: Snapshot },
-  ): Promise<{ status?: number; body?: unknown; update?: { body?: ResourceBody; hidden?: JsonObject } }>;
+  ): Promise<{ status?: number; body?: unknown; update?: { key?: ResourceKey; body?: ResourceBody; hidden?: JsonObject } }>;
 }
 
 export interface ResourceType {
@@ -117,6 +117,8 @@ export interface ResourceType {
   readonly secret?: readonly string[];
   /** The verbs that clients may use; all by default. A proxy type that only its owner makes has no `PUT`-create: see `ownerMade`. */
   readonly verbs?: readonly ('GET' | 'PUT' | 'PATCH' | 'DELETE')[];
+  /** True: a GET after a deletion still shows what was deleted, once; the next is 404. */
+  readonly lingers?: true;
   /** True: only an owner creates it; a client's PUT updates an existing one or is refused. */
   readonly ownerMade?: boolean;
   /** 201 on creation by default; ACR and network PUT answers carry `Azure-AsyncOperation` when the outcome is late. */
