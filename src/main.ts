@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFirstState, requireDomain } from '#arm/first-start.ts';
+import { unservedJob } from '#arm/jobs.ts';
 import { Operations } from '#arm/operations.ts';
 import { armPlane } from '#arm/plane.ts';
 import { TypeTable } from '#arm/types.ts';
@@ -31,10 +32,11 @@ import { machineMetadataPlane } from '#identity/machine-metadata.ts';
 import { Tokens } from '#identity/tokens.ts';
 import { resourceTypes } from '#providers/index.ts';
 import { registryPlane } from '#registry/plane.ts';
+import { PLATFORM_REGISTRY, platformFact, stockPlatformRegistry } from '#registry/platform.ts';
 import { Store } from '#store/store.ts';
 import { Derivation } from '#topology/derive.ts';
 import { emptySnapshot } from '#topology/snapshot.ts';
-import type { Config } from './config.ts';
+import { type Config, urlOf } from './config.ts';
 
 /** Runs the server until it is told to stop. `listeners` are descriptors of bound sockets of the host. */
 export async function serve(config: Config, listeners: { management: number; public: number }): Promise<{ revision: number; stop(): Promise<void> }> {
@@ -53,17 +55,18 @@ export async function serve(config: Config, listeners: { management: number; pub
   const directory = await Directory.open({ store, clock });
   const types = new TypeTable(resourceTypes);
   const first = await ensureFirstState({ store, directory, types, newGuid: randomUUID, clock, operatorKnown: existsSync(folder('operator.json')) });
-  const tokens = new Tokens({ keys, clock, tenantId: first.tenantId });
+  const tokens = new Tokens({ keys, clock, tenantId: first.tenantId, groupsOf: (objectId) => directory.groupsOf(objectId) });
   if (first.operator) {
     const credentials = { tenantId: first.tenantId, subscriptionId: first.subscriptionId, ...first.operator };
     await writeFile(folder('operator.json'), `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
   }
 
   const derivation = new Derivation({ domain: config.domain });
-  derivation.update(
-    store.revision,
-    (await store.resources.list()).map((record) => [record.key, types.factsOf(record)] as const),
-  );
+  derivation.update(store.revision, [
+    [PLATFORM_REGISTRY, [platformFact]],
+    ...(await store.resources.list()).map((record) => [record.key, types.factsOf(record)] as const),
+  ]);
+  await stockPlatformRegistry({ store, blobs, clock });
   /** What planes read: never ahead of what the fabric has made, never behind what an answered PUT has promised. Empty until the first step. */
   let current = emptySnapshot(config.domain);
   const snapshot = () => current;
@@ -71,7 +74,21 @@ export async function serve(config: Config, listeners: { management: number; pub
   const operations = new Operations({ store, clock });
   const fabric = config.fabric === 'none' ? noneFabric() : await openWorld({ log, caPem: ca.caPem, hide: [config.data] });
   const names = new NameServer({ sockets: fabric.sockets, log });
-  const arm = armPlane({ store, types, snapshot, tokens, operations, clock, log, domain: config.domain, tenantId: first.tenantId, newGuid: randomUUID });
+  const arm = armPlane({
+    store,
+    types,
+    snapshot,
+    tokens,
+    operations,
+    clock,
+    log,
+    domain: config.domain,
+    tenantId: first.tenantId,
+    newGuid: randomUUID,
+    // Each kind of job is done by the room that can.
+    runJob: (job) => unservedJob(job),
+    registryUsage: async () => ({ bytes: 0 }),
+  });
   const edge = new Edge({
     sockets: fabric.sockets,
     snapshot,
@@ -81,7 +98,17 @@ export async function serve(config: Config, listeners: { management: number; pub
     log,
     planes: (accessLog) => ({
       arm: arm.plane,
-      login: loginPlane({ tokens, directory, tenantId: first.tenantId, clock, domain: config.domain, hostDomain: config.hostDomain }),
+      login: loginPlane({
+        tokens,
+        directory,
+        store,
+        tenantId: first.tenantId,
+        clock,
+        sealKey: keys.secret('sign-in'),
+        hostUrl: urlOf(config.listen),
+        domain: config.domain,
+        hostDomain: config.hostDomain,
+      }),
       graph: graphPlane({ tokens, directory, snapshot }),
       registry: registryPlane({
         store,
@@ -114,7 +141,7 @@ export async function serve(config: Config, listeners: { management: number; pub
       domain: config.domain,
       networks: current.networks.size,
       machines: current.machines.size,
-      registries: current.registries.size,
+      registries: [...current.registries.values()].filter(({ platform }) => !platform).length,
       faults,
       notEnforced: await arm.unenforcedSettings(),
     };

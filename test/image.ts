@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, gzipSync } from 'node:zlib';
-import { tarOf } from '../src/cli/quickstart/image.ts';
+import { tarOf } from '../src/base/tar.ts';
 import { seeded } from './random.ts';
 
 const MIB = 1024 * 1024;

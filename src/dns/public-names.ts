@@ -1,5 +1,5 @@
 /**
- * The public side of the world's DNS: the names of our registries, Azure's three that machines need, and nothing else. Pure.
+ * The public side of the world's DNS: the names of our registries, Azure's four that machines need, and nothing else. Pure.
  *
  * The chain of a registry's name is Azure's (docs/sources.md#public-chain), TTLs at the right:
  *
@@ -15,7 +15,7 @@
  */
 import { type DomainName, isWithinDomain } from '#base/domain-name.ts';
 import { regions } from '#base/regions.ts';
-import { dataFront, GRAPH, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
+import { dataFront, GRAPH, IMAGES, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
 import type { RegistryHost, Snapshot } from '#topology/snapshot.ts';
 import { type Lookup, negativeSoa, type ResourceRecord } from './record.ts';
 
@@ -36,7 +36,7 @@ const ROOT_SOA = negativeSoa('' as DomainName, 10, {
 
 /** What the public side says of a name. */
 export function lookupPublic(snapshot: Snapshot, name: DomainName, type: string): Lookup {
-  const record = registryAlias(snapshot, name) ?? FIXED.get(name) ?? loopback(name, type);
+  const record = FIXED.get(name) ?? registryAlias(snapshot, name) ?? loopback(name, type);
   if (record) return record.type === 'CNAME' && type !== 'CNAME' ? { kind: 'alias', record } : answerOrNothing(record, type);
   return { kind: exists(snapshot, name) ? 'nodata' : 'nxdomain', soa: ROOT_SOA };
 }
@@ -81,6 +81,7 @@ const FIXED: ReadonlyMap<string, ResourceRecord> = new Map(
       { name: 'management.azure.com' as DomainName, type: 'A', ttlSeconds: LINK_TTL_SECONDS, data: MANAGEMENT },
       { name: 'login.microsoftonline.com' as DomainName, type: 'A', ttlSeconds: LINK_TTL_SECONDS, data: LOGIN },
       { name: 'graph.microsoft.com' as DomainName, type: 'A', ttlSeconds: LINK_TTL_SECONDS, data: GRAPH },
+      { name: 'mcr.microsoft.com' as DomainName, type: 'A', ttlSeconds: LINK_TTL_SECONDS, data: IMAGES },
     ])
     .map((record) => [record.name, record]),
 );

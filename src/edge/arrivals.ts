@@ -2,7 +2,7 @@
 
 import { regions } from '#base/regions.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import { dataFront, GRAPH, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
+import { dataFront, GRAPH, IMAGES, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { Connection, Front } from './hosts.ts';
 
@@ -11,6 +11,7 @@ const FRONTS: ReadonlyMap<string, Front> = new Map<string, Front>([
   [MANAGEMENT, 'management'],
   [LOGIN, 'login'],
   [GRAPH, 'graph'],
+  [IMAGES, 'images'],
   ...regions.flatMap(({ name }) => [loginFront(name), dataFront(name)]).map((address): [string, Front] => [address, 'registry']),
 ]);
 

@@ -11,7 +11,7 @@ import type { Log } from '#base/log.ts';
 import { type CertificateAuthority, LEAF_RENEWAL_MS, type Leaf } from '#identity/certificate-authority.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { Config } from '../config.ts';
-import { AZURE_HOSTS } from './hosts.ts';
+import { AZURE_HOSTS, IMAGES_HOST } from './hosts.ts';
 
 /** TLS 1.2 and 1.3; HTTP/1.1 is the only protocol offered. */
 export const TLS_OPTIONS = { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const satisfies SecureContextOptions & { ALPNProtocols: string[] };
@@ -85,7 +85,7 @@ export class Certificates {
       const regions = new Set([...snapshot.registries.values()].flatMap((registry) => registry.regions));
       return [`*.${suffix}`, ...[...regions].sort().map((region) => `*.${region}.data.${suffix}`)];
     }
-    return [...AZURE_HOSTS];
+    return [...AZURE_HOSTS, IMAGES_HOST];
   }
 
   #kept(names: readonly string[]): Kept {

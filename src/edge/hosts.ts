@@ -11,11 +11,13 @@ export const LOGIN_HOST = 'login.microsoftonline.com';
 export const GRAPH_HOST = 'graph.microsoft.com';
 /** Azure's own names that are served here: in each network at an address of their own, on the host by the management listener alone. */
 export const AZURE_HOSTS: ReadonlySet<string> = new Set([MANAGEMENT_HOST, LOGIN_HOST, GRAPH_HOST]);
+/** The registry that Postern itself has: in each network at an address of its own, on the host beside the other registries. */
+export const IMAGES_HOST = 'mcr.microsoft.com';
 
 export type PlaneName = 'arm' | 'login' | 'graph' | 'registry' | 'metadata' | 'operator';
 
 /** What stands at a public address of the world. */
-export type Front = 'management' | 'login' | 'graph' | 'registry';
+export type Front = 'management' | 'login' | 'graph' | 'images' | 'registry';
 
 /** A connection as the listener labelled it when it was accepted. */
 export interface Connection {
@@ -71,10 +73,12 @@ export function routeOf(
   }
   if (sni === undefined) return misdirected('the TLS handshake named no server');
   if (front !== undefined && front !== 'registry') {
-    const expected = { management: MANAGEMENT_HOST, login: LOGIN_HOST, graph: GRAPH_HOST }[front];
+    const expected = { management: MANAGEMENT_HOST, login: LOGIN_HOST, graph: GRAPH_HOST, images: IMAGES_HOST }[front];
     if (host !== expected) return misdirected(`this address serves '${expected}', not '${host}'`);
+    if (front === 'images') return { plane: 'registry', host };
     return { plane: front !== 'management' ? front : isLoginPath(path) ? 'login' : 'arm', host };
   }
+  if (front === 'registry' && host === IMAGES_HOST) return misdirected(`'${host}' has an address of its own`);
 
   // Only the host's own public listener knows the registries' names on the host.
   const canonical = arrival.via === 'public' && arrival.network === undefined ? canonicalHost(host, names) : host;

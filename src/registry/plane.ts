@@ -7,6 +7,7 @@ import { BytesCache } from './bytes-cache.ts';
 import type { RegistryRooms, Rooms } from './call.ts';
 import { serveData } from './data-endpoint.ts';
 import { refusal } from './faults.ts';
+import { PLATFORM_REGISTRY } from './platform.ts';
 import { route } from './route.ts';
 
 const MANIFEST_CACHE_BYTES = 64 * 1024 * 1024;
@@ -59,7 +60,7 @@ function followDeletions({ store, blobs, deletions, log }: Rooms): void {
       log.error({ error: String(error) }, 'content of deleted registries stays');
     }
   };
-  void remove(deleteOrphanedContent);
+  void remove((database) => deleteOrphanedContent(database, PLATFORM_REGISTRY));
   store.subscribe((change) => {
     for (const { key, before, after } of change.resources)
       if (after === undefined && before?.type.toLowerCase() === 'microsoft.containerregistry/registries') {

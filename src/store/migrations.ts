@@ -239,4 +239,11 @@ export const migrations: readonly string[] = [
   `
   create table sign_in_revocations (object_id text primary key, at_ms integer not null) strict, without rowid;
   `,
+  // What lies in no subscription, and each subscription, says whose it is. What is built in is nobody's: it is written anew at each start.
+  `
+  update resources set hidden = json_set(hidden, '$.tenantId', (select value from settings where name = 'tenantId'))
+    where (type = 'Microsoft.Resources/subscriptions' or key not like '/subscriptions/%')
+      and coalesce(json_extract(body, '$.properties.type'), '') <> 'BuiltInRole'
+      and exists (select 1 from settings where name = 'tenantId');
+  `,
 ];

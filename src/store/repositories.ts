@@ -24,7 +24,10 @@ export interface ManifestRecord {
 }
 
 /** What a pull needs of a manifest. */
-export type ManifestHead = Pick<ManifestRecord, 'digest' | 'mediaType' | 'size'>;
+export interface ManifestHead extends Pick<ManifestRecord, 'digest' | 'mediaType' | 'size'> {
+  /** 1 or 0: whether the repository, the manifest and, where one was asked for, the tag let themselves be read. */
+  readonly readable: number;
+}
 
 /** A page: names after `after` in ASCII order, at most `limit`. */
 export interface Page {
@@ -33,10 +36,11 @@ export interface Page {
 }
 
 // The reads that every pull makes are written out: building a query costs more than running one.
-const TAG_SQL =
-  'select m.digest, m.media_type as "mediaType", m.size from tags t join manifests m on m.registry = t.registry and m.repository = t.repository and m.digest = t.digest where t.registry = ? and t.repository = ? and t.name = ?';
-const MANIFEST_SQL = 'select digest, media_type as "mediaType", size from manifests where registry = ? and repository = ? and digest = ?';
-const BLOB_SQL = 'select size from blobs where registry = ? and repository = ? and digest = ?';
+const readable = (table: string, items: string): string =>
+  `coalesce((select min(a.read_enabled) from attributes a where a.registry = ${table}.registry and a.repository = ${table}.repository and a.item in (${items})), 1) as readable`;
+const TAG_SQL = `select m.digest, m.media_type as "mediaType", m.size, ${readable('m', "'', t.name, m.digest")} from tags t join manifests m on m.registry = t.registry and m.repository = t.repository and m.digest = t.digest where t.registry = ? and t.repository = ? and t.name = ?`;
+const MANIFEST_SQL = `select digest, media_type as "mediaType", size, ${readable('m', "'', m.digest")} from manifests m where registry = ? and repository = ? and digest = ?`;
+const BLOB_SQL = `select size, ${readable('b', "''")} from blobs b where registry = ? and repository = ? and digest = ?`;
 const REGISTRY_BLOB_SQL = 'select size from blobs where digest = ? and registry = ? limit 1';
 
 async function first<T>(database: Database, sql: string, parameters: readonly unknown[]): Promise<T | undefined> {
@@ -52,8 +56,12 @@ export function manifestByDigest(database: Database, { registry, repository }: R
   return first(database, MANIFEST_SQL, [registry, repository, digest]);
 }
 
-/** A blob of one repository. */
-export function blobRecord(database: Database, { registry, repository }: RepositoryKey, digest: Digest): Promise<{ readonly size: number } | undefined> {
+/** A blob of one repository; `readable` is 1 or 0: whether the repository lets itself be read. */
+export function blobRecord(
+  database: Database,
+  { registry, repository }: RepositoryKey,
+  digest: Digest,
+): Promise<{ readonly size: number; readonly readable: number } | undefined> {
   return first(database, BLOB_SQL, [registry, repository, digest]);
 }
 
@@ -156,6 +164,7 @@ export async function deleteTag(database: Database, { registry, repository }: Re
   return result.numDeletedRows > 0n;
 }
 
+/** In ASCII order, without those that are not to be listed. */
 export async function listTags(database: Database, { registry, repository }: RepositoryKey, page: Page): Promise<string[]> {
   const rows = await database
     .selectFrom('tags')
@@ -163,13 +172,25 @@ export async function listTags(database: Database, { registry, repository }: Rep
     .where('registry', '=', registry)
     .where('repository', '=', repository)
     .where('name', '>', page.after)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('attributes')
+            .select('item')
+            .where('registry', '=', registry)
+            .where('repository', '=', repository)
+            .whereRef('item', '=', 'tags.name')
+            .where('list_enabled', '=', 0),
+        ),
+      ),
+    )
     .orderBy('name')
     .limit(page.limit)
     .execute();
   return rows.map((row) => row.name);
 }
 
-/** Repositories with a manifest: one to which only layers were pushed is not an image yet. */
+/** Repositories with a manifest: one to which only layers were pushed is not an image yet. Without those that are not to be listed. */
 export async function listRepositories(database: Database, registry: ResourceKey, page: Page): Promise<string[]> {
   const rows = await database
     .selectFrom('manifests')
@@ -177,6 +198,9 @@ export async function listRepositories(database: Database, registry: ResourceKey
     .distinct()
     .where('registry', '=', registry)
     .where('repository', '>', page.after)
+    .where('repository', 'not in', (query) =>
+      query.selectFrom('attributes').select('repository').where('registry', '=', registry).where('item', '=', '').where('list_enabled', '=', 0),
+    )
     .orderBy('repository')
     .limit(page.limit)
     .execute();
@@ -210,7 +234,12 @@ export async function listReferrers(database: Database, { registry, repository }
   }));
 }
 
-const CONTENT = ['blobs', 'manifests', 'tags'] as const;
+/** How many bytes the registry holds: its blobs and manifests, each digest counted once however many repositories have it. */
+export async function registryBytes(database: Database, registry: ResourceKey): Promise<number> {
+  return (await first<{ bytes: number }>(database, 'select bytes from registry_sizes where registry = ?', [registry]))?.bytes ?? 0;
+}
+
+const CONTENT = ['blobs', 'manifests', 'tags', 'attributes', 'registry_sizes'] as const;
 
 /** Deletes everything that the registry holds. Returns the ids of its upload sessions, whose bytes are still there. */
 export async function deleteContent(database: Database, registry: ResourceKey): Promise<string[]> {
@@ -219,12 +248,16 @@ export async function deleteContent(database: Database, registry: ResourceKey): 
   return uploads.map(({ id }) => id);
 }
 
-/** As `deleteContent`, for all registries that are no longer among the resources: what a stop between a registry's deletion and its content's leaves. */
-export async function deleteOrphanedContent(database: Database): Promise<string[]> {
+/**
+ * As `deleteContent`, for all registries that are no longer among the resources: what a stop between a registry's deletion and its content's leaves.
+ * @param kept a registry that never was a resource
+ */
+export async function deleteOrphanedContent(database: Database, kept: ResourceKey): Promise<string[]> {
   for (const table of CONTENT)
     await database
       .deleteFrom(table)
       .where('registry', 'not in', (query) => query.selectFrom('resources').select('key'))
+      .where('registry', '<>', kept)
       .execute();
   const uploads = await database
     .deleteFrom('uploads')

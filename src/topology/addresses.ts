@@ -19,6 +19,8 @@ export const MANAGEMENT = address('198.18.0.1');
 export const LOGIN = address('198.18.0.2');
 /** graph.microsoft.com, from machines only. */
 export const GRAPH = address('198.18.0.3');
+/** mcr.microsoft.com, from machines only. */
+export const IMAGES = address('198.18.0.4');
 
 /** The ranges that stand for the internet in this world: no virtual network may span any of them. */
 export const PUBLIC_RANGES = ['198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'] as const;

@@ -1,5 +1,6 @@
 /** An image assembled on the spot: four layers of one file each, the same bytes every time. */
 import { createCipheriv, createHash } from 'node:crypto';
+import { tarOf } from '#base/tar.ts';
 
 export interface Part {
   readonly mediaType: string;
@@ -30,24 +31,6 @@ function part(mediaType: string, bytes: Buffer): Part {
 function noise(name: string, size: number): Buffer {
   const key = createHash('sha256').update(name).digest().subarray(0, 16);
   return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
-}
-
-/** A tar of one file (POSIX.1-1988 ustar): header, content, padding, two empty blocks. */
-export function tarOf(name: string, content: Buffer): Buffer {
-  const header = Buffer.alloc(512);
-  const octal = (value: number, length: number): string => `${value.toString(8).padStart(length - 1, '0')}\0`;
-  header.write(name, 0);
-  header.write(octal(0o644, 8), 100);
-  header.write(octal(0, 8), 108);
-  header.write(octal(0, 8), 116);
-  header.write(octal(content.length, 12), 124);
-  header.write(octal(0, 12), 136);
-  header.write('        ', 148);
-  header.write('0', 156);
-  header.write('ustar\x0000', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512), Buffer.alloc(1024)]);
 }
 
 /** The image (image-spec manifest.md, config.md); layers are plain tars, so each digest is its diff id too. */
