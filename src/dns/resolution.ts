@@ -5,7 +5,9 @@
  * public name ends at a private address.
  */
 import { type DomainName, isWithinDomain } from '#base/domain-name.ts';
+import type { IpAddress } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
+import type { ResolveAddresses } from '#topology/paths.ts';
 import type { NetworkPart, Snapshot, ZonePart } from '#topology/snapshot.ts';
 import { lookupPublic } from './public-names.ts';
 import type { Question, ResourceRecord } from './record.ts';
@@ -45,6 +47,12 @@ export function resolve(snapshot: Snapshot, network: ResourceKey, question: Ques
   }
   return { rcode: 'SERVFAIL', answers: [], authority: [] };
 }
+
+/** The A records of a name in a network: undefined when it does not exist there. */
+export const resolveAddresses: ResolveAddresses = (snapshot, network, name) => {
+  const { rcode, answers } = resolve(snapshot, network, { name, type: 'A' });
+  return rcode === 'NOERROR' ? answers.flatMap((record) => (record.type === 'A' ? [record.data as IpAddress] : [])) : undefined;
+};
 
 /** The linked zone with the longest suffix of the name. Azure links no two of one name; if they were, the first key holds. */
 function zoneFor(snapshot: Snapshot, network: NetworkPart, name: DomainName): ZonePart | undefined {

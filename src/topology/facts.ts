@@ -94,6 +94,18 @@ export interface ReplicaFact {
   readonly zoneRedundancy: boolean;
 }
 
+/** Somebody may sign in at one registry by name and password: the admin user, or a token with its scope map. Stated only while it is enabled. */
+export interface RegistryCredentialFact {
+  readonly kind: 'registry-credential';
+  readonly registry: ResourceKey;
+  /** Lower case. */
+  readonly username: string;
+  /** Of each password its SHA-256 in hex: they are of high entropy. `expiresAt` is ISO 8601; without it a password holds for ever. */
+  readonly passwords: readonly { readonly sha256: string; readonly expiresAt?: string }[];
+  /** The scope map's, `repositories/NAME/content/read` and so on, NAME with or without a `*` at its end; `admin` may do everything. */
+  readonly actions: readonly string[] | 'admin';
+}
+
 /** A private endpoint's connection to a registry, in the registry's eyes. */
 export interface ConnectionFact {
   readonly kind: 'connection';
@@ -158,6 +170,17 @@ export interface RoleAssignmentFact {
   /** The role definition's GUID, lower case. */
   readonly role: string;
   readonly principalId: string;
+  /** At the scope `/`, which every tenant has: the tenant whose it is. Below, the subscription says it. */
+  readonly tenantId?: string;
+  /** True: it has a condition, which is not evaluated. */
+  readonly conditional?: boolean;
+}
+
+/** A subscription, and the tenant that it belongs to. */
+export interface SubscriptionFact {
+  readonly kind: 'subscription';
+  readonly subscription: ResourceKey;
+  readonly tenantId: string;
 }
 
 export type Fact =
@@ -168,9 +191,11 @@ export type Fact =
   | IdentityFact
   | RegistryFact
   | ReplicaFact
+  | RegistryCredentialFact
   | ConnectionFact
   | ZoneFact
   | ZoneLinkFact
   | RecordSetFact
   | RoleDefinitionFact
-  | RoleAssignmentFact;
+  | RoleAssignmentFact
+  | SubscriptionFact;

@@ -2,7 +2,16 @@
 import type { DomainName } from '#base/domain-name.ts';
 import type { IpAddress, IpPrefix } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import type { ConnectionState, IdentityFact, RecordType, RegistryFact, RoleAssignmentFact, RoleDefinitionFact } from './facts.ts';
+import type {
+  ConnectionState,
+  IdentityFact,
+  RecordType,
+  RegistryCredentialFact,
+  RegistryFact,
+  RoleAssignmentFact,
+  RoleDefinitionFact,
+  SubscriptionFact,
+} from './facts.ts';
 import { SharedMap } from './shared-map.ts';
 
 export interface Snapshot {
@@ -71,9 +80,14 @@ export interface RegistryPart extends RegistryFact {
   readonly approvedMembers: ReadonlyMap<ResourceKey, readonly string[]>;
   /** Whether one of these connections is Approved or was so before: the public names then lead through `privatelink`. */
   readonly approvedOnce: boolean;
+  /** Who may sign in here by name and password, by user name in lower case. */
+  readonly credentials: ReadonlyMap<string, RegistryCredential>;
   /** Data host names by region: `NAME.REGION.data.DOMAIN`. */
   readonly dataHosts: ReadonlyMap<string, DomainName>;
 }
+
+/** Passwords and rights of one user of a registry; see the fact. */
+export type RegistryCredential = Pick<RegistryCredentialFact, 'passwords' | 'actions'>;
 
 /** Which host names lead to which registry, and the private zones. */
 export interface NamesPart {
@@ -109,6 +123,8 @@ export interface AccessPart {
   readonly roles: ReadonlyMap<string, RoleDefinitionFact>;
   readonly assignments: ReadonlyMap<string, readonly RoleAssignmentFact[]>;
   readonly identities: ReadonlyMap<ResourceKey, IdentityFact>;
+  /** Which tenant each subscription belongs to. */
+  readonly subscriptions: ReadonlyMap<ResourceKey, SubscriptionFact>;
 }
 
 /** The world before anything was said of it. */
@@ -119,6 +135,6 @@ export function emptySnapshot(domain: DomainName): Snapshot {
     registries: SharedMap.empty(),
     machines: SharedMap.empty(),
     names: { domain, hosts: SharedMap.empty(), zones: SharedMap.empty() },
-    access: { roles: SharedMap.empty(), assignments: SharedMap.empty(), identities: SharedMap.empty() },
+    access: { roles: SharedMap.empty(), assignments: SharedMap.empty(), identities: SharedMap.empty(), subscriptions: SharedMap.empty() },
   };
 }

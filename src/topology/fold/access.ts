@@ -10,7 +10,9 @@ export function foldAccess(old: AccessPart, filed: Filed, touched: Touched): Acc
   const roles = SharedMap.from(old.roles).with([...touched.roles].map((name) => [name, filed.roles.get(WORLD, name)]));
   const assignments = SharedMap.from(old.assignments).with([...touched.principals].map((principal) => [principal, assignmentsOf(principal, filed)]));
   const identities = SharedMap.from(old.identities).with([...touched.identities].map((key) => [key, filed.identities.get(WORLD, key)]));
-  return roles === old.roles && assignments === old.assignments && identities === old.identities ? old : { roles, assignments, identities };
+  const subscriptions = SharedMap.from(old.subscriptions).with([...touched.subscriptions].map((key) => [key, filed.subscriptions.get(WORLD, key)]));
+  const next: AccessPart = { roles, assignments, identities, subscriptions };
+  return (Object.keys(next) as (keyof AccessPart)[]).every((part) => next[part] === old[part]) ? old : next;
 }
 
 /** A scope that holds another is shorter: the widest assignment comes first. */

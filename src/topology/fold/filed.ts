@@ -8,11 +8,13 @@ import type {
   MachineFact,
   NetworkFact,
   RecordSetFact,
+  RegistryCredentialFact,
   RegistryFact,
   ReplicaFact,
   RoleAssignmentFact,
   RoleDefinitionFact,
   SubnetFact,
+  SubscriptionFact,
   ZoneFact,
   ZoneLinkFact,
 } from '../facts.ts';
@@ -35,6 +37,8 @@ export class Filed {
   readonly registries = new Claims<RegistryFact>();
   /** By registry, then region. */
   readonly replicas = new Claims<ReplicaFact>();
+  /** By registry, then user name. */
+  readonly credentials = new Claims<RegistryCredentialFact>();
   /** By endpoint. A connection that still leads somewhere wins over one that was left behind. */
   readonly connections = new Claims<ConnectionFact>((a, b) => Number(a.state === 'Disconnected') - Number(b.state === 'Disconnected'));
   readonly zones = new Claims<ZoneFact>();
@@ -45,6 +49,7 @@ export class Filed {
   readonly roles = new Claims<RoleDefinitionFact>();
   /** By principal, lower case. */
   readonly assignments = new Claims<RoleAssignmentFact>();
+  readonly subscriptions = new Claims<SubscriptionFact>();
 
   /** Files a fact, or takes it out, and notes what that touches. */
   file(fact: Fact, owner: ResourceKey, touched: Touched, add: boolean): void {
@@ -82,6 +87,10 @@ export class Filed {
         put(this.replicas, fact.registry, fact.region, fact);
         touched.registryFacts.add(fact.registry);
         return;
+      case 'registry-credential':
+        put(this.credentials, fact.registry, fact.username, fact);
+        touched.credentials.add(fact.registry, fact.username);
+        return;
       case 'connection':
         put(this.connections, WORLD, fact.endpoint, fact);
         touched.endpoints.add(fact.endpoint);
@@ -105,6 +114,10 @@ export class Filed {
       case 'role-assignment':
         put(this.assignments, fact.principalId.toLowerCase(), fact.assignment, fact);
         touched.principals.add(fact.principalId.toLowerCase());
+        return;
+      case 'subscription':
+        put(this.subscriptions, WORLD, fact.subscription, fact);
+        touched.subscriptions.add(fact.subscription);
         return;
     }
   }

@@ -4,7 +4,7 @@ import type { ResourceKey } from '#base/resource-id.ts';
 import type { ConnectionFact, ConnectionState, RegistryFact, ReplicaFact } from '../facts.ts';
 import { dataHosts, hostsOf } from '../registry-hosts.ts';
 import { SharedMap } from '../shared-map.ts';
-import type { RegistryHost, RegistryPart, Snapshot } from '../snapshot.ts';
+import type { RegistryCredential, RegistryHost, RegistryPart, Snapshot } from '../snapshot.ts';
 import { Claims, compare } from './claims.ts';
 import type { ConnectionJoin } from './connections.ts';
 import { type Filed, WORLD } from './filed.ts';
@@ -15,7 +15,7 @@ export class RegistryFold {
   readonly hosts = new Claims<RegistryHost>();
 
   fold(old: Snapshot['registries'], domain: DomainName, filed: Filed, connections: ConnectionJoin, touched: Touched): Snapshot['registries'] {
-    const changes: [ResourceKey, RegistryPart | undefined][] = [];
+    const changes = new Map<ResourceKey, RegistryPart | undefined>();
     for (const key of touched.registryFacts) {
       const fact = filed.registries.get(WORLD, key);
       const part = old.get(key);
@@ -24,12 +24,13 @@ export class RegistryFold {
         touched.hosts.add(name);
       }
       if (!fact) {
-        changes.push([key, undefined]);
+        changes.set(key, undefined);
         continue;
       }
       const { states, members } = connectionsOf(key, connections);
-      const now = partOf(fact, replicasOf(key, filed), states, members, connections.approvedOnce(key), domain);
-      changes.push([key, now]);
+      const credentials = SharedMap.from(part?.credentials ?? credentialsOf(key, filed));
+      const now = { ...partOf(fact, replicasOf(key, filed), states, members, connections.approvedOnce(key), domain), credentials };
+      changes.set(key, now);
       for (const [name, host] of hostsOf(now)) {
         this.hosts.add(WORLD, name, key, host);
         touched.hosts.add(name);
@@ -48,7 +49,13 @@ export class RegistryFold {
       const members = SharedMap.from(part.approvedMembers).with([...endpoints].map((endpoint) => [endpoint, approvedMembers(key, connections.of(endpoint))]));
       const approvedOnce = connections.approvedOnce(key);
       if (states !== part.connections || members !== part.approvedMembers || approvedOnce !== part.approvedOnce)
-        changes.push([key, { ...part, ...reached(fact, states, members, approvedOnce) }]);
+        changes.set(key, { ...part, ...reached(fact, states, members, approvedOnce) });
+    }
+    for (const [key, users] of touched.credentials.entries()) {
+      const part = changes.has(key) ? changes.get(key) : old.get(key);
+      if (!part) continue;
+      const credentials = SharedMap.from(part.credentials).with([...users].map((user) => [user, filed.credentials.get(key, user)]));
+      if (credentials !== part.credentials) changes.set(key, { ...part, credentials });
     }
     return SharedMap.from(old).with(changes);
   }
@@ -66,7 +73,7 @@ function partOf(
   members: RegistryPart['approvedMembers'],
   approvedOnce: boolean,
   domain: DomainName,
-): RegistryPart {
+): Omit<RegistryPart, 'credentials'> {
   const regions = [...new Set([...fact.regions, ...replicas.map(({ region }) => region)])];
   const offGlobal = new Set(replicas.filter(({ globalEndpoint }) => !globalEndpoint).map(({ region }) => region));
   const loginRegion = regions.find((region) => !offGlobal.has(region)) ?? regions[0] ?? '';
@@ -76,6 +83,11 @@ function partOf(
 /** By region. */
 function replicasOf(registry: ResourceKey, filed: Filed): ReplicaFact[] {
   return [...filed.replicas.places(registry)].sort(compare).map((region) => filed.replicas.get(registry, region) as ReplicaFact);
+}
+
+/** Of a registry that is new here, whose users may have been stated before it. */
+function credentialsOf(registry: ResourceKey, filed: Filed): ReadonlyMap<string, RegistryCredential> {
+  return SharedMap.of([...filed.credentials.places(registry)].map((user) => [user, filed.credentials.get(registry, user) as RegistryCredential]));
 }
 
 function connectionsOf(

@@ -15,6 +15,8 @@ export class Touched {
   readonly endpoints = new Set<ResourceKey>();
   /** Registry -> endpoints whose connection changed. */
   readonly connections = new Touches<ResourceKey, ResourceKey>();
+  /** Registry -> user names whose passwords or rights changed. */
+  readonly credentials = new Touches<ResourceKey, string>();
   readonly hosts = new Set<DomainName>();
   readonly zones = new Set<ResourceKey>();
   /** Network -> zones. */
@@ -23,6 +25,7 @@ export class Touched {
   readonly records = new Touches<ResourceKey, DomainName>();
   readonly roles = new Set<string>();
   readonly principals = new Set<string>();
+  readonly subscriptions = new Set<ResourceKey>();
   readonly dirtyNetworks = new Map<ResourceKey, NetworkDirt>();
 
   network(key: ResourceKey): NetworkDirt {
