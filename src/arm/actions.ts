@@ -5,8 +5,8 @@ import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
 import { type Call, committed, type Engine } from './engine.ts';
 import { requireAncestors, requireScope } from './existence.ts';
 import { combined, resourceNotFound } from './faults.ts';
-import { operationOf } from './lifecycle.ts';
-import type { Action } from './resource-type.ts';
+import { operationOf, operationsPath, pollHeaders } from './lifecycle.ts';
+import type { Action, ActionResult, Resource } from './resource-type.ts';
 import type { Route } from './route.ts';
 import { hookContext, Work } from './work.ts';
 
@@ -22,7 +22,7 @@ export async function act(engine: Engine, call: Call, { type, id, action }: Extr
       await requireAncestors(id, reader, 'read');
       throw resourceNotFound(id);
     }
-    return replyOf(await action.run(resource, input, { ...hookContext(engine, call.authority, reader), snapshot }));
+    return answerOf(engine, call, resource, await action.run(resource, input, { ...hookContext(engine, call.authority, reader), snapshot }));
   }
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
@@ -41,7 +41,19 @@ export async function act(engine: Engine, call: Call, { type, id, action }: Extr
     return { result, resource, work };
   });
   if (value.work.changed) await engine.operations.follow(operationOf(engine, call, value.resource, 'Updating', revision, value.work.concerns), engine.settleMs);
-  return replyOf(value.result);
+  return answerOf(engine, call, value.resource, value.result);
+}
+
+/** The result as it stands, or that of its job: 200 when it is done in time, else 202 with where to ask. */
+async function answerOf(engine: Engine, call: Call, resource: Resource, result: ActionResult): Promise<Reply> {
+  const { job, resultOf = (done) => done } = result;
+  if (!job) return replyOf(result);
+  const id = engine.newGuid();
+  const work = async (): Promise<unknown> => resultOf(await engine.runJob(job, call.authority));
+  const done = await engine.operations.run({ id, resource: resource.key, principalId: call.authority.principalId }, work, engine.settleMs);
+  if (done !== 'late') return replyOf({ body: done.result });
+  const base = operationsPath(resource);
+  return emptyReply(202, pollHeaders(call, `${base}operationStatuses/${id}`, `${base}operationResults/${id}`));
 }
 
 export async function actAtSubscription(engine: Engine, call: Call, { at, action }: Extract<Route, { kind: 'subscriptionAction' }>): Promise<Reply> {

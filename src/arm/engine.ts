@@ -2,12 +2,14 @@
 import type { Clock } from '#base/clock.ts';
 import type { DomainName } from '#base/domain-name.ts';
 import type { Log } from '#base/log.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
 import type { Request } from '#http/message.ts';
 import type { Store } from '#store/store.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { Authority } from './authorization.ts';
-import { lookupOver } from './lookup.ts';
+import type { RunJob } from './jobs.ts';
 import type { Lingering } from './lingering.ts';
+import { lookupOver } from './lookup.ts';
 import type { Operations } from './operations.ts';
 import type { ResourceLookup } from './resource-type.ts';
 import type { TypeTable } from './types.ts';
@@ -22,6 +24,8 @@ export interface Engine {
   readonly domain: DomainName;
   readonly tenantId: string;
   newGuid(): string;
+  readonly runJob: RunJob;
+  registryUsage(registry: ResourceKey): Promise<{ readonly bytes: number }>;
   /** How long a write waits for the world before it answers that it is still on its way. */
   readonly settleMs: number;
   /** What was deleted and is shown once more. */

@@ -14,6 +14,7 @@ import { Store } from '#store/store.ts';
 import type { Arrival } from '#topology/arrival.ts';
 import { Derivation } from '#topology/derive.ts';
 import { ensureFirstState } from './first-start.ts';
+import { type RunJob, unservedJob } from './jobs.ts';
 import { Operations, type OwnerOutcome } from './operations.ts';
 import { type Arm, armPlane } from './plane.ts';
 import { type ResourceType, resourceType } from './resource-type.ts';
@@ -254,6 +255,13 @@ const shops = resourceType({
   mayDelete: async (resource, { reader }) =>
     (await reader.children(resource.key)).some(({ type }) => type === 'Contoso.Shop/shops/visits') ? [inUse(resource.name)] : [],
   actions: {
+    stocktake: {
+      permission: 'Contoso.Shop/shops/stocktake/action',
+      run: async (shop, request) => ({
+        job: { kind: 'run-command', machine: shop.key, script: [text((request as JsonObject | undefined)?.what)], parameters: [] },
+        resultOf: (done) => ({ counted: done as string }),
+      }),
+    },
     listCode: { permission: 'Contoso.Shop/shops/listCode/action', run: async (resource) => ({ body: { code: resource.body.properties.code ?? null } }) },
     usages: { method: 'GET', permission: 'Contoso.Shop/shops/usages/read', run: async () => ({ body: { value: [] } }) },
     rename: {
@@ -371,7 +379,7 @@ export interface Ask {
 }
 
 /** A cloud with a first state, an operator (token `operator`), and any principal by its object id as the token. */
-export async function openCloud(options: { types?: readonly ResourceType[]; settleMs?: number } = {}): Promise<Cloud> {
+export async function openCloud(options: { types?: readonly ResourceType[]; settleMs?: number; runJob?: RunJob } = {}): Promise<Cloud> {
   const store = await Store.open(':memory:');
   const clock = new FakeClock();
   const types = new TypeTable(options.types ?? testTypes);
@@ -408,6 +416,8 @@ export async function openCloud(options: { types?: readonly ResourceType[]; sett
     domain,
     tenantId,
     newGuid,
+    runJob: options.runJob ?? unservedJob,
+    registryUsage: async () => ({ bytes: 0 }),
     settleMs: options.settleMs ?? 5000,
   });
   const outcomes = new Map<string, Fault>();

@@ -216,8 +216,14 @@ export async function deleted(engine: Engine, call: Call, resource: Resource, re
   const operation = operationOf(engine, call, resource, 'Deleting', revision, work.concerns);
   if ((await engine.operations.follow(operation, engine.settleMs)) === 'done') return emptyReply(200);
   const group = resource.type === 'Microsoft.Resources/resourceGroups';
-  const base = `${subscriptionKeyOf(resource.key) ?? ''}/${group ? '' : `providers/${namespaceOf(resource.type)}/locations/${resource.body.location ?? 'global'}/`}`;
+  const base = operationsPath(resource);
   return emptyReply(202, pollHeaders(call, group ? undefined : `${base}operationStatuses/${operation.id}`, `${base}operationResults/${operation.id}`));
+}
+
+/** Where the operations of a resource's type and region are asked for; ends with a slash. */
+export function operationsPath(resource: Resource): string {
+  const group = resource.type === 'Microsoft.Resources/resourceGroups';
+  return `${subscriptionKeyOf(resource.key) ?? ''}/${group ? '' : `providers/${namespaceOf(resource.type)}/locations/${resource.body.location ?? 'global'}/`}`;
 }
 
 /** If-Match and If-None-Match, and the body's etag where the type says so. @throws Fault `PreconditionFailed` */
@@ -254,7 +260,8 @@ function asyncPath(type: ResourceType, resource: Resource, operation: Operation)
   return `${subscriptionKeyOf(resource.key) ?? ''}/providers/${namespaceOf(type.type)}/locations/${resource.body.location ?? 'global'}/operations/${operation.id}`;
 }
 
-function pollHeaders(call: Call, status: string | undefined, result: string | undefined): Record<string, string> {
+/** `Azure-AsyncOperation`, `Location` and `Retry-After` of an answer that comes before its work is done. */
+export function pollHeaders(call: Call, status: string | undefined, result: string | undefined): Record<string, string> {
   const url = (path: string): string => absoluteUrl(call, encodeURI(path), { 'api-version': call.apiVersion });
   return {
     ...(status === undefined ? {} : { 'azure-asyncoperation': url(status) }),

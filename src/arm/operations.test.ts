@@ -126,3 +126,69 @@ test('a write whose network cannot be made answers with its fault and stays, Fai
   const read = await cloud.ask('GET', network);
   assert.equal((read.body.properties as { provisioningState: string }).provisioningState, 'Failed');
 });
+
+test('a job is answered with its result when it is quick, and polled when it is not', async () => {
+  let finish: (value: unknown) => void = () => {};
+  const jobs: unknown[] = [];
+  const cloud = await openCloud({
+    settleMs: 0,
+    runJob: (job) => {
+      jobs.push(job);
+      return new Promise((resolve) => {
+        finish = resolve;
+      });
+    },
+  });
+  const shop = `${cloud.group}/providers/Contoso.Shop/shops/one`;
+  await cloud.ask('PUT', shop, { body: { location: 'westeurope', properties: { code: 'c' } } });
+  const started = await cloud.ask('POST', `${shop}/stocktake`, { body: { what: 'apples' } });
+  assert.equal(started.status, 202);
+  assert.equal(started.headers['retry-after'], '1');
+  assert.deepEqual(jobs, [{ kind: 'run-command', machine: shop.toLowerCase(), script: ['apples'], parameters: [] }]);
+  const status = new URL(started.headers['azure-asyncoperation'] as string);
+  const result = new URL(started.headers.location as string);
+  assert.equal((await cloud.ask('GET', status.pathname)).body.status, 'InProgress');
+  assert.equal((await cloud.ask('GET', result.pathname)).status, 202);
+  assert.equal(
+    ((await cloud.ask('GET', shop)).body.properties as { provisioningState: string }).provisioningState,
+    'Succeeded',
+    'a job leaves its resource as it is',
+  );
+  finish('three');
+  await new Promise(setImmediate);
+  assert.equal((await cloud.ask('GET', status.pathname)).body.status, 'Succeeded');
+  assert.deepEqual((await cloud.ask('GET', result.pathname)).body, { counted: 'three' });
+  const stranger = await cloud.ask('GET', result.pathname, { as: '00000000-0000-4000-8000-0000000000ff' });
+  assert.equal(stranger.status, 403);
+});
+
+test('what a job throws is the answer, at once or at the poll', async () => {
+  const { operations } = await open();
+  const one = { id: 'one', resource: RESOURCE, principalId: 'me' };
+  assert.deepEqual(await operations.run(one, async () => 5, 60_000), { result: 5 });
+  await assert.rejects(
+    operations.run(one, () => Promise.reject(broken), 60_000),
+    broken,
+  );
+  let fail: (fault: Fault) => void = () => {};
+  const job = (): Promise<never> =>
+    new Promise((_resolve, reject) => {
+      fail = reject;
+    });
+  const late = await operations.run({ ...one, id: 'two' }, job, 0);
+  assert.equal(late, 'late');
+  assert.equal(operations.provisioningState(RESOURCE), 'Succeeded');
+  fail(broken);
+  await new Promise(setImmediate);
+  const polled = await operations.get('two');
+  assert.deepEqual([polled?.status, polled?.error?.code, polled?.fault], ['Failed', 'NoNamespace', broken]);
+});
+
+test('a job that a restart cut off has failed', async () => {
+  const { store, operations } = await open();
+  await operations.run({ id: 'cut', resource: RESOURCE, principalId: 'me' }, () => new Promise(() => {}), 0);
+  const after = new Operations({ store, clock: new FakeClock() });
+  after.settle(9, []);
+  const polled = await after.get('cut');
+  assert.deepEqual([polled?.status, polled?.error?.code], ['Failed', 'OperationInterrupted']);
+});

@@ -3,11 +3,13 @@
  * when an owner it touched (a network, a machine) could not be made. Operations that a client has been told of are also rows, so that a poll outlives a restart.
  */
 import { type Clock, isoTime } from '#base/clock.ts';
-import type { Fault } from '#base/fault.ts';
+import { asFault, type Fault } from '#base/fault.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { Store } from '#store/store.ts';
+import { interrupted } from './jobs.ts';
 
-export type OperationState = 'Creating' | 'Updating' | 'Deleting';
+/** What `provisioningState` shows meanwhile; `Running` is a job's, which leaves its resource as it is. */
+export type OperationState = 'Creating' | 'Updating' | 'Deleting' | 'Running';
 
 /** What became of one owner's wish: the shape of the fabric's outcomes, of which this room knows no more. */
 export interface OwnerOutcome {
@@ -36,6 +38,10 @@ export interface OperationStatus {
   readonly startTime: string;
   readonly endTime: string | undefined;
   readonly error: { readonly code: string; readonly message: string } | undefined;
+  /** The same as it was thrown; undefined after a restart. */
+  readonly fault: Fault | undefined;
+  /** What a job gave. */
+  readonly result: unknown;
   /** Undefined when it was begun before the last start. */
   readonly principalId: string | undefined;
 }
@@ -44,6 +50,8 @@ interface Running extends Operation {
   readonly startTime: string;
   endTime: string | undefined;
   fault: Fault | undefined;
+  /** What a job gave. */
+  result: unknown;
   /** Whether it has a row. */
   told: boolean;
 }
@@ -116,7 +124,7 @@ export class Operations {
    * @throws the Fault of the owner that failed
    */
   async follow(operation: Operation, timeoutMs: number): Promise<'done' | 'late'> {
-    const running: Running = { ...operation, startTime: isoTime(this.#clock), endTime: undefined, fault: undefined, told: false };
+    const running: Running = { ...operation, startTime: isoTime(this.#clock), endTime: undefined, fault: undefined, result: undefined, told: false };
     this.#failed.delete(operation.resource);
     if (operation.revision <= this.#settled) this.#end(running);
     else {
@@ -132,10 +140,54 @@ export class Operations {
     return 'done';
   }
 
+  /**
+   * Runs a job and waits for it as long as the time allows; `late`: it goes on, and the operation can be polled.
+   * @throws the Fault of the job when it failed within the time
+   */
+  async run(
+    operation: Omit<Operation, 'state' | 'revision' | 'concerns'>,
+    job: () => Promise<unknown>,
+    timeoutMs: number,
+  ): Promise<{ readonly result: unknown } | 'late'> {
+    const running: Running = {
+      ...operation,
+      state: 'Running',
+      revision: 0,
+      concerns: new Set(),
+      startTime: isoTime(this.#clock),
+      endTime: undefined,
+      fault: undefined,
+      result: undefined,
+      told: false,
+    };
+    const done = (async (): Promise<'done'> => {
+      try {
+        running.result = await job();
+      } catch (thrown) {
+        running.fault = asFault(thrown);
+      }
+      running.endTime = isoTime(this.#clock);
+      if (running.told) void this.#write(running);
+      return 'done';
+    })();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), timeoutMs);
+    });
+    const first = await Promise.race([done, late]);
+    clearTimeout(timer);
+    if (first === 'late') {
+      await this.#tell(running);
+      return 'late';
+    }
+    if (running.fault) throw running.fault;
+    return { result: running.result };
+  }
+
   /** What `provisioningState` shows for a resource that exists. */
-  provisioningState(resource: ResourceKey): OperationState | 'Succeeded' | 'Failed' {
+  provisioningState(resource: ResourceKey): Exclude<OperationState, 'Running'> | 'Succeeded' | 'Failed' {
     const running = this.#current.get(resource);
-    if (running) return running.state;
+    if (running && running.state !== 'Running') return running.state;
     const owner = this.#failed.get(resource);
     if (owner === undefined) return 'Succeeded';
     if (this.#faults.has(owner)) return 'Failed';
@@ -143,13 +195,23 @@ export class Operations {
     return 'Succeeded';
   }
 
-  /** A told operation, also one of an earlier run: that one is done when the world has been made again. */
+  /** A told operation, also one of an earlier run: a write's is done when the world has been made again, a job's was cut off. */
   async get(id: string): Promise<OperationStatus | undefined> {
     const running = this.#told.get(id);
     if (running) {
-      const { resource, startTime, endTime, fault, principalId } = running;
+      const { resource, startTime, endTime, fault, result, principalId } = running;
       const error = fault && { code: fault.code, message: fault.message };
-      return { id, resource, status: endTime === undefined ? 'InProgress' : fault ? 'Failed' : 'Succeeded', startTime, endTime, error, principalId };
+      return {
+        id,
+        resource,
+        status: endTime === undefined ? 'InProgress' : fault ? 'Failed' : 'Succeeded',
+        startTime,
+        endTime,
+        error,
+        fault,
+        result,
+        principalId,
+      };
     }
     const row = await this.#store.database.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
     if (!row) return undefined;
@@ -161,6 +223,8 @@ export class Operations {
       startTime: row.started_at,
       endTime: ended,
       error: row.error === null ? undefined : (JSON.parse(row.error) as OperationStatus['error']),
+      fault: undefined,
+      result: undefined,
       principalId: undefined,
     };
   }
@@ -190,13 +254,15 @@ export class Operations {
   }
 
   async #write(operation: Running): Promise<void> {
-    const { id, resource, startTime, endTime, fault } = operation;
+    const { id, resource, state, startTime, endTime, fault } = operation;
+    // A job's row says beforehand what is true when nobody is left to rewrite it.
+    const error = fault ?? (state === 'Running' && endTime === undefined ? interrupted : undefined);
     const row = {
       resource,
       started_at: startTime,
       ended_at: endTime ?? null,
-      status: endTime === undefined ? 'InProgress' : fault ? 'Failed' : 'Succeeded',
-      error: fault ? JSON.stringify({ code: fault.code, message: fault.message }) : null,
+      status: error ? 'Failed' : endTime === undefined ? 'InProgress' : 'Succeeded',
+      error: error ? JSON.stringify({ code: error.code, message: error.message }) : null,
     };
     await this.#store
       .write(async ({ database }) => {

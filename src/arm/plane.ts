@@ -5,6 +5,7 @@ import type { DomainName } from '#base/domain-name.ts';
 import { asFault, Fault } from '#base/fault.ts';
 import type { Json } from '#base/json.ts';
 import type { Log } from '#base/log.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
 import { JSON_LIMIT_BYTES, readJson } from '#http/body.ts';
 import { jsonReply, type Plane, type Reply, type Request } from '#http/message.ts';
 import { type Identity, MANAGEMENT_AUDIENCES, type Tokens } from '#identity/tokens.ts';
@@ -18,6 +19,7 @@ import * as scopes from './directory-of-scopes.ts';
 import { type Call, type Engine, queryValue } from './engine.ts';
 import { invalidApiVersion, invalidContent, methodNotAllowed, missingApiVersion } from './faults.ts';
 import { removeGroup } from './group-deletion.ts';
+import type { RunJob } from './jobs.ts';
 import { asObject, read, remove, write } from './lifecycle.ts';
 import { Lingering } from './lingering.ts';
 import { parseResource } from './lookup.ts';
@@ -38,6 +40,10 @@ export interface ArmOptions {
   readonly domain: DomainName;
   readonly tenantId: string;
   newGuid(): string;
+  /** Does what actions must do outside their transaction. */
+  readonly runJob: RunJob;
+  /** What a registry holds. */
+  registryUsage(registry: ResourceKey): Promise<{ readonly bytes: number }>;
   /** How long a write waits for the world; 5 s unless given. */
   readonly settleMs?: number;
 }
@@ -52,6 +58,7 @@ export function armPlane(options: ArmOptions): Arm {
   const engine: Engine = {
     ...options,
     newGuid: () => options.newGuid(),
+    registryUsage: (registry) => options.registryUsage(registry),
     settleMs: options.settleMs ?? 5000,
     lingering: new Lingering(),
   };

@@ -13,6 +13,7 @@ import type { Schema } from '#base/schema.ts';
 import type { RecordTag, ResourceBody, ResourceRecord } from '#store/resources.ts';
 import type { Fact } from '#topology/facts.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
+import type { Job } from './jobs.ts';
 
 /** A resource as hooks see it: the record, with its parsed id. */
 export interface Resource extends ResourceRecord {
@@ -60,6 +61,8 @@ export interface HookContext {
   readonly tenantId: string;
   /** A fresh GUID. */
   newGuid(): string;
+  /** What a registry holds: each digest counted once. */
+  registryUsage(registry: ResourceKey): Promise<{ readonly bytes: number }>;
   /**
    * The lowest free address of a subnet (first four and last reserved, as Azure does), or `wanted` when it is free.
    * What the transaction took before counts as taken, except what `keepFor` (a NIC that is being rewritten) holds.
@@ -75,6 +78,14 @@ export interface OwnedResource {
   readonly hidden?: JsonObject;
 }
 
+export interface ActionResult {
+  readonly status?: number;
+  readonly body?: unknown;
+  readonly update?: { readonly key?: ResourceKey; readonly body?: ResourceBody; readonly hidden?: JsonObject };
+  readonly job?: Job;
+  resultOf?(done: unknown): unknown;
+}
+
 /** POST `{id}/{name}`. */
 export interface Action {
   /** GET for the few that Azure serves so (listUsages); POST otherwise. */
@@ -82,12 +93,11 @@ export interface Action {
   /** The right it needs, e.g. `Microsoft.ContainerRegistry/registries/listCredentials/action`. */
   readonly permission: string;
   readonly request?: Schema;
-  /** May change the resource by returning `update`, or another one by naming its `key` there. */
-  run(
-    resource: Resource,
-    request: unknown,
-    context: HookContext & { snapshot: Snapshot },
-  ): Promise<{ status?: number; body?: unknown; update?: { key?: ResourceKey; body?: ResourceBody; hidden?: JsonObject } }>;
+  /**
+   * May change the resource by returning `update`, or another one by naming its `key` there. What takes long or reaches another room is returned as a `job`: it starts when the transaction is committed,
+   * and its result is the answer, at once with 200 or by polling after 202. `resultOf` makes the answer's body of what the job resolves to.
+   */
+  run(resource: Resource, request: unknown, context: HookContext & { snapshot: Snapshot }): Promise<ActionResult>;
 }
 
 export interface ResourceType {

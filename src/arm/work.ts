@@ -39,6 +39,7 @@ export function hookContext(engine: Engine, caller: Authority, reader: ResourceL
     domain: engine.domain,
     tenantId: engine.tenantId,
     newGuid: () => engine.newGuid(),
+    registryUsage: (registry) => engine.registryUsage(registry),
     allocateAddress: (subnet, options) => allocation.take(subnet, options),
   };
 }

@@ -1,6 +1,7 @@
 /** A control plane for tests: the real engine, store and fold around the types of this room, asked as clients ask. The world settles at once. */
 import { Readable } from 'node:stream';
 import { ensureFirstState } from '#arm/first-start.ts';
+import { type Job, unservedJob } from '#arm/jobs.ts';
 import { Operations } from '#arm/operations.ts';
 import { type Arm, armPlane } from '#arm/plane.ts';
 import { TypeTable } from '#arm/types.ts';
@@ -31,6 +32,10 @@ export class ControlPlane {
   readonly clock = new FakeClock();
   readonly store: Store;
   subscription = '';
+  /** What registries hold. */
+  readonly registryBytes = new Map<string, number>();
+  /** Who does the jobs of actions; a test may set its own. */
+  runJob: (job: Job) => Promise<unknown> = unservedJob;
   readonly #derivation = new Derivation({ domain: DOMAIN });
   readonly #types = new TypeTable(resourceTypes);
   #arm: Arm | undefined;
@@ -76,6 +81,8 @@ export class ControlPlane {
       domain: DOMAIN,
       tenantId: first.tenantId,
       newGuid,
+      runJob: (job) => this.runJob(job),
+      registryUsage: async (registry) => ({ bytes: this.registryBytes.get(registry) ?? 0 }),
     });
   }
 
