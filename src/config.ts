@@ -9,6 +9,12 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** The URL by which a listener is dialled on this host: all addresses stand for the loopback one. */
+export function urlOf({ host, port }: HostPort): string {
+  const dialled = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `https://${dialled.includes(':') ? `[${dialled}]` : dialled}:${port}`;
+}
+
 export interface Config {
   /** Absolute path of the data folder. */
   readonly data: string;

@@ -12,7 +12,7 @@ import { toolPath } from '#fabric/commands.ts';
 import type { MachineEntry } from '#fabric/enter.ts';
 import { missingTools, needsUserNamespace, refusalOf, worldCommand } from '#fabric/launch.ts';
 import { childrenOf } from '#fabric/processes.ts';
-import type { Config, HostPort } from './config.ts';
+import { type Config, type HostPort, urlOf } from './config.ts';
 import type { Instance } from './instance.ts';
 
 export interface HostOptions {
@@ -208,13 +208,12 @@ class Run {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
     const { fabric, listen, domain, hostDomain } = this.#config;
     const worldPid = fabric === 'world' ? childrenOf(this.#child.pid as number)[0] : undefined;
-    const dialled: HostPort = { host: listen.host === '0.0.0.0' ? '127.0.0.1' : listen.host === '::' ? '::1' : listen.host, port: listen.port };
     return {
       pid: process.pid,
       ...(worldPid !== undefined && { worldPid }),
       rootless: this.#rootless,
       fabric,
-      url: `https://${hostPort(dialled)}`,
+      url: urlOf(listen),
       listen: hostPort(listen),
       public: hostPort(this.#config.public),
       domain,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { FakeClock } from '#base/clock.ts';
 import { silentLog } from '#base/log.ts';
-import type { ResourceKey } from '#base/resource-id.ts';
+import { type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import type { Plane, Reply } from '#http/message.ts';
 import { requestOf } from '#http/request.fixture.ts';
 import { SigningKeys } from '#identity/keys.ts';
@@ -31,9 +31,10 @@ const role = (name: string, actions: string[]): RoleDefinitionFact => ({
   roleName: name,
   permissions: [{ actions, notActions: [], dataActions: [], notDataActions: [] }],
 });
+const subscription = subscriptionKeyOf(registryKey) as ResourceKey;
 const assigned = (principalId: string, roleName: string, scope: string): [string, RoleAssignmentFact[]] => [
   principalId,
-  [{ kind: 'role-assignment', assignment: `/assignments/${principalId}` as ResourceKey, scope, role: roleName, principalId }],
+  [{ kind: 'role-assignment', assignment: `/assignments/${principalId}` as ResourceKey, scope, role: roleName, principalId, tenantId: 'tenant' }],
 ];
 
 before(async () => {
@@ -45,6 +46,7 @@ before(async () => {
       roles: new Map([role('owner', ['*']), role('reader', ['*/read'])].map((fact) => [fact.name, fact])),
       assignments: new Map([assigned('owner', 'owner', '/'), assigned('reader', 'reader', '/'), assigned('one', 'reader', registryKey)]),
       identities: new Map(),
+      subscriptions: new Map([[subscription, { kind: 'subscription', subscription, tenantId: 'tenant' }]]),
     },
   };
   accessLog = new AccessLog({ log: silentLog, clock, size: 3 });

@@ -30,7 +30,7 @@ const REFUSALS = 20;
 export function operatorPlane(options: OperatorOptions): Plane {
   const { snapshot, accessLog } = options;
   const may = (identity: Identity, action: string, scope: string): boolean =>
-    permits(snapshot().access, { principalId: identity.objectId }, { action }, scope).permitted;
+    permits(snapshot().access, { principalId: identity.objectId, tenantId: identity.tenantId, groupIds: identity.groups }, { action }, scope).permitted;
   const demand = (identity: Identity, action: string): void => {
     if (!may(identity, action, '/'))
       throw new Fault(

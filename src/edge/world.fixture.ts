@@ -62,6 +62,6 @@ export function worldOf(revision: number, options: WorldOptions = {}): Snapshot 
     registries,
     machines,
     names: { domain: domain as DomainName, hosts, zones: new Map() },
-    access: { roles: new Map(), assignments: new Map(), identities: new Map() },
+    access: { roles: new Map(), assignments: new Map(), identities: new Map(), subscriptions: new Map() },
   };
 }

@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { FakeClock } from '#base/clock.ts';
+import { FakeClock, isoTime } from '#base/clock.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { Plane, Reply } from '#http/message.ts';
 import { requestOf } from '#http/request.fixture.ts';
 import { Store } from '#store/store.ts';
+import { insertTenant } from '#store/tenants.ts';
 import type { Arrival } from '#topology/arrival.ts';
 import { Directory, secretText } from './directory.ts';
 import { SigningKeys } from './keys.ts';
@@ -28,11 +29,23 @@ let app: { objectId: string; appId: string; secret: string };
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'postern-login-'));
   store = await Store.open(':memory:');
-  await store.write(({ database }) => database.insertInto('settings').values({ name: 'tenantId', value: tenantId }).execute());
+  await store.write(({ database }) =>
+    insertTenant(database, { id: tenantId, displayName: 'Postern', domain: 'postern.onmicrosoft.com', createdAt: isoTime(clock) }),
+  );
   tokens = new Tokens({ keys: await SigningKeys.open(folder, clock), clock, tenantId });
   directory = await Directory.open({ store, clock });
   app = await directory.createServicePrincipal({ tenantId, displayName: 'test' });
-  plane = loginPlane({ tokens, directory, tenantId, clock, domain: 'azurecr.io', hostDomain: 'localhost' });
+  plane = loginPlane({
+    tokens,
+    directory,
+    store,
+    tenantId,
+    clock,
+    sealKey: Buffer.alloc(32, 7),
+    hostUrl: 'https://127.0.0.1:8443',
+    domain: 'azurecr.io',
+    hostDomain: 'localhost',
+  });
 });
 after(async () => {
   await store.close();
@@ -75,7 +88,7 @@ test('refusals are those of Entra', async () => {
   const path = `/${tenantId}/oauth2/v2.0/token`;
   const cases: [Record<string, string>, number, string, number][] = [
     [{}, 400, 'invalid_request', 900144],
-    [{ grant_type: 'password' }, 400, 'unsupported_grant_type', 70003],
+    [{ grant_type: 'saml' }, 400, 'unsupported_grant_type', 70003],
     [{ ...credentials(), client_id: '' }, 400, 'invalid_request', 900144],
     [{ ...credentials(), client_secret: '' }, 401, 'invalid_client', 7000216],
     [{ ...credentials() }, 400, 'invalid_request', 900144],
@@ -111,7 +124,7 @@ test('OpenID metadata names the host it was asked at, and keys verify tokens', a
   assert.equal(federated.token_endpoint, 'https://127.0.0.1:8443/adfs/oauth2/token');
   assert.ok(federated.authorization_endpoint);
   // A tenant by name: the CLI reads the id from the issuer's first segment.
-  assert.equal(new URL((await at('/adfs/postern/.well-known/openid-configuration')).issuer).pathname.split('/')[1], tenantId);
+  assert.equal(new URL((await at('/adfs/postern.onmicrosoft.com/.well-known/openid-configuration')).issuer).pathname.split('/')[1], tenantId);
   assert.equal((await at('/common/discovery/v2.0/keys')).keys.length, 1);
   const instance = await at('/common/discovery/instance?api-version=1.1');
   assert.ok(instance.metadata[0].aliases.includes('127.0.0.1:8443'));
@@ -123,7 +136,10 @@ test('cloud metadata on the host never names an Azure registry suffix', async ()
   const host = await at('https://127.0.0.1:8443/metadata/endpoints?api-version=2019-05-01', management);
   assert.equal(host[0].suffixes.acrLoginServer, 'localhost');
   assert.equal(host[0].authentication.loginEndpoint, 'https://127.0.0.1:8443/adfs');
-  const inside = await at('https://management.azure.com/metadata/endpoints?api-version=2022-09-01', machine);
+  const inside = await at('https://management.azure.com/metadata/endpoints?api-version=2019-05-01', machine);
+  assert.equal(inside[0].name, 'AzureCloud');
+  const one = await at('https://management.azure.com/metadata/endpoints?api-version=2022-09-01', machine);
+  assert.deepEqual([one.resourceManager, one.suffixes], ['https://management.azure.com', inside[0].suffixes]);
   assert.equal(inside[0].suffixes.acrLoginServer, 'azurecr.io');
   assert.equal(inside[0].authentication.loginEndpoint, 'https://login.microsoftonline.com');
   const old = await at('https://127.0.0.1:8443/metadata/endpoints?api-version=2015-01-01', management);
