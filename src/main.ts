@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureFirstAdmin } from '#arm/first-admin.ts';
 import { ensureFirstState, requireDomain } from '#arm/first-start.ts';
 import { unservedJob } from '#arm/jobs.ts';
 import { Operations } from '#arm/operations.ts';
@@ -26,7 +27,7 @@ import { openWorld } from '#fabric/world.ts';
 import { CertificateAuthority } from '#identity/certificate-authority.ts';
 import { Directory } from '#identity/directory.ts';
 import { graphPlane } from '#identity/graph.ts';
-import { SigningKeys } from '#identity/keys.ts';
+import { SigningKeys, writePrivateFile } from '#identity/keys.ts';
 import { loginPlane } from '#identity/login.ts';
 import { machineMetadataPlane } from '#identity/machine-metadata.ts';
 import { Tokens } from '#identity/tokens.ts';
@@ -60,6 +61,15 @@ export async function serve(config: Config, listeners: { management: number; pub
     const credentials = { tenantId: first.tenantId, subscriptionId: first.subscriptionId, ...first.operator };
     await writeFile(folder('operator.json'), `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
   }
+
+  await ensureFirstAdmin({
+    store,
+    directory,
+    tenantId: first.tenantId,
+    clock,
+    newGuid: randomUUID,
+    keep: async (credentials) => writePrivateFile(folder('admin.json'), `${JSON.stringify(credentials, null, 2)}\n`),
+  });
 
   const derivation = new Derivation({ domain: config.domain });
   derivation.update(store.revision, [

@@ -1,9 +1,9 @@
 /** Authorization: which action a request needs at which scope, and the refusal when the caller has no role for it. */
 import { Fault } from '#base/fault.ts';
-import type { ResourceKey } from '#base/resource-id.ts';
+import { isWithin, type ResourceKey } from '#base/resource-id.ts';
 import type { TraceStep } from '#http/message.ts';
 import type { Identity } from '#identity/tokens.ts';
-import { permits } from '#topology/access.ts';
+import { assignmentsOf, isOfTenant, permits } from '#topology/access.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { Caller, ResourceType } from './resource-type.ts';
 
@@ -27,6 +27,9 @@ export class Authority implements Caller {
   }
   get appId(): string | undefined {
     return this.identity.appId;
+  }
+  get groupIds(): readonly string[] {
+    return this.identity.groups ?? [];
   }
   /** How ARM's texts name the caller: the application, or the object id of who has none. */
   get client(): string {
@@ -53,11 +56,16 @@ export class Authority implements Caller {
     );
   }
 
+  /** Whether the scope is of the caller's tenant. What is not is answered as if it were not there. */
+  knows(scope: ResourceKey | '/'): boolean {
+    return isOfTenant(this.#snapshot.access, this.tenantId, scope);
+  }
+
   /** Whether the caller has any role at the scope, above it or below it: who has may know that the subscription exists. */
   hasAccessWithin(scope: ResourceKey): boolean {
-    const assignments = this.#snapshot.access.assignments.get(this.principalId.toLowerCase()) ?? [];
-    return assignments.some(
-      (assignment) => assignment.scope === '/' || `${scope}/`.startsWith(`${assignment.scope}/`) || assignment.scope.startsWith(`${scope}/`),
+    return (
+      this.knows(scope) &&
+      assignmentsOf(this.#snapshot.access, this).some((assignment) => isWithin(scope, assignment.scope) || isWithin(assignment.scope, scope))
     );
   }
 }

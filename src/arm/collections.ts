@@ -11,13 +11,15 @@ import { parseResource } from './lookup.ts';
 import { cut, type Page, parsePage, skipTokenAfter } from './paging.ts';
 import type { Resource, ResourceLookup, ResourceType } from './resource-type.ts';
 import type { Route } from './route.ts';
+import { committedTo } from './tenancy.ts';
+import { principalsOf } from './work.ts';
 
 type Collection = Extract<Route, { kind: 'collection' }>;
 
 /** GET of a collection. The caller needs the right to read the type at the list's scope; resource groups are shown as far as each may be read. */
 export async function list(engine: Engine, call: Call, collection: Collection): Promise<Reply> {
   const { types, scope, at } = collection;
-  const reader = committed(engine);
+  const reader = committedTo(engine, call);
   const groups = types[0]?.type === 'Microsoft.Resources/resourceGroups';
   if (!groups || scope === '/' || !call.authority.hasAccessWithin(scope))
     for (const type of types) call.authority.require(actionFor(type, 'read'), at?.id ?? '/');
@@ -28,7 +30,7 @@ export async function list(engine: Engine, call: Call, collection: Collection): 
   const [type] = types;
   // The common case reads one page from the store, not the whole list.
   const narrowed = narrowing(call, types);
-  if (type && types.length === 1 && !type.list && !groups && narrowed.length === 0 && (text ?? '').trim() === '') {
+  if (type && types.length === 1 && !type.list && !groups && scope !== '/' && narrowed.length === 0 && (text ?? '').trim() === '') {
     const records = await engine.store.resources.list({
       type: type.type,
       under: scope,
@@ -41,7 +43,8 @@ export async function list(engine: Engine, call: Call, collection: Collection): 
   }
   const found: Resource[] = [];
   const filter = type?.list ? undefined : parseFilter(text);
-  for (const each of types) found.push(...(each.list ? await each.list(scope, text, reader) : await reader.list(each.type, scope)));
+  for (const each of types)
+    found.push(...(each.list ? await each.list(scope, text, reader, principalsOf(engine, call.authority)) : await reader.list(each.type, scope)));
   let visible = groups ? found.filter(({ key }) => call.authority.may(actionFor(type as ResourceType, 'read'), key)) : found;
   for (const stays of narrowed) visible = visible.filter(stays);
   visible.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));

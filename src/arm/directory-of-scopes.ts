@@ -6,38 +6,42 @@ import { regions } from '#base/regions.ts';
 import { type ResourceId, type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import { jsonReply, type Reply } from '#http/message.ts';
 import type { ResourceRecord } from '#store/resources.ts';
+import { findTenant } from '#store/tenants.ts';
 import { type Call, committed, type Engine } from './engine.ts';
 import { type RegistrationState, registrationOf, requireScope } from './existence.ts';
 import { subscriptionNotFound } from './faults.ts';
 import { namespaceOf } from './types.ts';
 
-export function tenants(engine: Engine): Reply {
-  const { tenantId } = engine;
-  return jsonReply(200, { value: [{ id: `/tenants/${tenantId}`, tenantId, displayName: 'Postern', tenantCategory: 'Home' }] });
+/** The tenant of the caller: principals are of one (https://learn.microsoft.com/rest/api/resources/tenants/list). */
+export async function tenants(engine: Engine, call: Call): Promise<Reply> {
+  const { tenantId } = call.authority;
+  const { displayName = 'Postern', domain } = (await findTenant(engine.store.database, tenantId)) ?? {};
+  const names = domain === undefined ? {} : { defaultDomain: domain, domains: [domain] };
+  return jsonReply(200, { value: [{ id: `/tenants/${tenantId}`, tenantId, displayName, ...names, tenantCategory: 'Home', tenantType: 'AAD' }] });
 }
 
 /** The subscriptions in which the caller has any role. */
 export async function subscriptions(engine: Engine, call: Call): Promise<Reply> {
   const records = await engine.store.resources.list({ type: 'Microsoft.Resources/subscriptions' });
-  return jsonReply(200, { value: records.filter(({ key }) => call.authority.hasAccessWithin(key)).map((record) => shownSubscription(engine, record)) });
+  return jsonReply(200, { value: records.filter(({ key }) => call.authority.hasAccessWithin(key)).map(shownSubscription) });
 }
 
 export async function subscription(engine: Engine, call: Call, at: ResourceId): Promise<Reply> {
   const record = await engine.store.resources.get(at.key);
   if (!record) throw subscriptionNotFound(at.name);
   if (!call.authority.hasAccessWithin(at.key)) call.authority.require('Microsoft.Resources/subscriptions/read', at.id);
-  return jsonReply(200, shownSubscription(engine, record));
+  return jsonReply(200, shownSubscription(record));
 }
 
 /** A subscription has a shape of its own: its fields stand beside the id. */
-function shownSubscription(engine: Engine, { id, name, body }: ResourceRecord): object {
+function shownSubscription({ id, name, body, hidden }: ResourceRecord): object {
   const { displayName, state } = body.properties;
   return {
     id,
     authorizationSource: 'RoleBased',
     managedByTenants: [],
     subscriptionId: name,
-    tenantId: engine.tenantId,
+    tenantId: hidden.tenantId,
     displayName: displayName ?? name,
     state: state ?? 'Enabled',
     subscriptionPolicies: { locationPlacementId: 'Public_2014-09-01', quotaId: 'PayAsYouGo_2014-09-01', spendingLimit: 'Off' },

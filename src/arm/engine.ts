@@ -11,7 +11,7 @@ import type { RunJob } from './jobs.ts';
 import type { Lingering } from './lingering.ts';
 import { lookupOver } from './lookup.ts';
 import type { Operations } from './operations.ts';
-import type { ResourceLookup } from './resource-type.ts';
+import type { PrincipalType, ResourceLookup } from './resource-type.ts';
 import type { TypeTable } from './types.ts';
 
 export interface Engine {
@@ -22,7 +22,14 @@ export interface Engine {
   readonly clock: Clock;
   readonly log: Log;
   readonly domain: DomainName;
+  /** The first tenant: who runs this server is of it. */
   readonly tenantId: string;
+  readonly principals: {
+    /** What kind of principal the object id is in the tenant's directory; undefined when there is none. */
+    typeOf(objectId: string, tenantId: string): Promise<PrincipalType | undefined>;
+    /** The groups that a principal is in, also by way of other groups. */
+    groupsOf(objectId: string): readonly string[];
+  };
   newGuid(): string;
   readonly runJob: RunJob;
   registryUsage(registry: ResourceKey): Promise<{ readonly bytes: number }>;

@@ -20,7 +20,7 @@ export async function requireScope(scope: ResourceKey | '/' | undefined, reader:
 }
 
 /** Namespaces that every subscription has, since nothing works without them. */
-const ALWAYS_REGISTERED = new Set(['microsoft.resources', 'microsoft.authorization']);
+const ALWAYS_REGISTERED = new Set(['microsoft.resources', 'microsoft.authorization', 'microsoft.subscription']);
 
 export type RegistrationState = 'Registered' | 'NotRegistered';
 

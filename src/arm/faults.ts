@@ -59,6 +59,10 @@ export const resourceNotFound = (id: ResourceId): Fault =>
         `The Resource '${typeAndNames(id)}' ${id.resourceGroup === undefined ? '' : `under resource group '${id.resourceGroup}' `}was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
       );
 
+/** A name that another tenant has at the tenant scope, whose names are one for all: GUIDs in Azure, where this cannot be met. */
+export const nameTaken = (id: ResourceId): Fault =>
+  new Fault('conflict', 'ResourceNameTaken', `The name '${id.name}' cannot be used for '${id.type}' here. Choose another one; a GUID of your own will do.`);
+
 export const parentNotFound = (id: ResourceId, verb: string): Fault =>
   new Fault(
     'notFound',

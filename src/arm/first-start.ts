@@ -13,7 +13,7 @@ import type { TypeTable } from './types.ts';
 const OWNER = '/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 
 /** The domain of the first tenant's users, as every tenant of Entra has one to begin with. */
-const FIRST_DOMAIN = 'postern.onmicrosoft.com';
+export const FIRST_DOMAIN = 'postern.onmicrosoft.com';
 
 export interface FirstState {
   readonly tenantId: string;
@@ -51,7 +51,7 @@ export async function ensureFirstState(options: {
         parent: undefined,
         owner: undefined,
         body: { properties: { displayName: 'Postern', state: 'Enabled' } },
-        hidden: { autoRegister: true },
+        hidden: { autoRegister: true, tenantId },
         etag: newGuid(),
       });
     for (const type of types.all)
@@ -73,31 +73,7 @@ export async function ensureFirstState(options: {
   }
   const operator = await directory.createServicePrincipal({ tenantId: scopes.tenantId, displayName: 'postern-operator' });
   await store.write(async (transaction) => {
-    const name = newGuid();
-    const id = `/providers/Microsoft.Authorization/roleAssignments/${name}`;
-    const { key } = parseResourceId(id);
-    const at = isoTime(clock);
-    await transaction.resources.put({
-      key,
-      id,
-      type: 'Microsoft.Authorization/roleAssignments',
-      name,
-      parent: undefined,
-      owner: undefined,
-      body: {
-        properties: {
-          roleDefinitionId: OWNER,
-          principalId: operator.objectId,
-          principalType: 'ServicePrincipal',
-          createdOn: at,
-          updatedOn: at,
-          createdBy: operator.objectId,
-          updatedBy: operator.objectId,
-        },
-      },
-      hidden: {},
-      etag: newGuid(),
-    });
+    await assignOwner(transaction, { principal: { objectId: operator.objectId, type: 'ServicePrincipal' }, tenantId: scopes.tenantId, clock, newGuid });
     await transaction.database
       .insertInto('settings')
       .values({ name: 'operator', value: operator.objectId })
@@ -105,6 +81,38 @@ export async function ensureFirstState(options: {
       .execute();
   });
   return { ...scopes, operator };
+}
+
+/** Makes a principal Owner of everything there is; it says of itself that it did. */
+export async function assignOwner(
+  transaction: Transaction,
+  options: { principal: { objectId: string; type: 'ServicePrincipal' | 'User' }; tenantId: string; clock: Clock; newGuid(): string },
+): Promise<void> {
+  const { principal, tenantId, clock, newGuid } = options;
+  const name = newGuid();
+  const id = `/providers/Microsoft.Authorization/roleAssignments/${name}`;
+  const at = isoTime(clock);
+  await transaction.resources.put({
+    key: parseResourceId(id).key,
+    id,
+    type: 'Microsoft.Authorization/roleAssignments',
+    name,
+    parent: undefined,
+    owner: undefined,
+    body: {
+      properties: {
+        roleDefinitionId: OWNER,
+        principalId: principal.objectId,
+        principalType: principal.type,
+        createdOn: at,
+        updatedOn: at,
+        createdBy: principal.objectId,
+        updatedBy: principal.objectId,
+      },
+    },
+    hidden: { tenantId },
+    etag: newGuid(),
+  });
 }
 
 /**

@@ -68,6 +68,7 @@ const roleAssignments = resourceType({
       scope: resource.parent ?? '/',
       role: text(resource.body.properties.roleDefinitionId).split('/').at(-1) as string,
       principalId: text(resource.body.properties.principalId),
+      ...(resource.parent === undefined ? { tenantId: text(resource.hidden.tenantId) } : {}),
     },
   ],
   list: async (scope, _filter, reader) => (await reader.list('Microsoft.Authorization/roleAssignments', '/')).filter(({ parent }) => (parent ?? '/') === scope),
@@ -327,6 +328,17 @@ const beacons = resourceType({
   takes: async ({ body }) => (body.properties.takes === undefined ? [] : [key(body.properties.takes)]),
 });
 
+const subscriptions = resourceType({
+  type: 'Microsoft.Resources/subscriptions',
+  scope: 'tenant',
+  apiVersions,
+  location: 'none',
+  name,
+  verbs: ['GET'],
+  properties: object({ displayName: z.string().optional(), state: z.string().optional() }),
+  facts: ({ key: subscription, hidden }) => [{ kind: 'subscription', subscription, tenantId: String(hidden.tenantId) }],
+});
+
 export const testTypes: readonly ResourceType[] = [
   roleDefinitions,
   roleAssignments,
@@ -340,6 +352,7 @@ export const testTypes: readonly ResourceType[] = [
   shops,
   visits,
   goods,
+  subscriptions,
 ];
 
 export interface Answer {

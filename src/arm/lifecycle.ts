@@ -12,10 +12,11 @@ import { draftBody, type Intent, immutableFaults } from './draft.ts';
 import { absoluteUrl, type Call, committed, type Engine } from './engine.ts';
 import { envelopeOf, recordTags, representationTag, shownEtag, warningsOf } from './envelope.ts';
 import { requireAncestors, requireRegistration } from './existence.ts';
-import { builtInFixed, combined, invalidContent, ownerMakesIt, preconditionFailed, resourceNotFound } from './faults.ts';
+import { builtInFixed, combined, invalidContent, nameTaken, ownerMakesIt, preconditionFailed, resourceNotFound } from './faults.ts';
 import { fillIdentity } from './managed-identity.ts';
 import type { Operation, OperationState } from './operations.ts';
 import type { Draft, Resource, ResourceType } from './resource-type.ts';
+import { committedTo, isKnownTo, ownerTenant } from './tenancy.ts';
 import { namespaceOf } from './types.ts';
 import { Work, withoutListed } from './work.ts';
 
@@ -26,7 +27,7 @@ export interface Target {
 
 /** GET and HEAD. */
 export async function read(engine: Engine, call: Call, { type, id }: Target): Promise<Reply> {
-  const reader = committed(engine);
+  const reader = committedTo(engine, call);
   const head = call.request.method === 'HEAD';
   const resource = (await reader.get(id.key)) ?? (await type.find?.(id, reader));
   if (!resource) {
@@ -53,6 +54,7 @@ export async function write(engine: Engine, call: Call, target: Target, input: J
     await requireRegistration(id, namespaceOf(type.type), work.reader);
     const previous = await work.reader.get(id.key);
     if (engine.types.builtIn.has(id.key)) throw builtInFixed(previous?.id ?? id.id);
+    if (previous && !isKnownTo(call.authority, previous)) throw patch ? resourceNotFound(id) : nameTaken(id);
     if (!previous && patch) throw resourceNotFound(id);
     if (!previous && type.ownerMade) throw ownerMakesIt(type.type);
     requireConditions(call, type, id, previous, input);
@@ -115,7 +117,7 @@ async function writeDraft(engine: Engine, work: Work, plan: Plan): Promise<Resou
 
 async function draftOf(engine: Engine, work: Work, { type, id, intent, previous, prefix = '' }: Plan): Promise<{ draft: Draft; faults: Fault[] }> {
   const { body, faults } = draftBody(type, id, intent, previous, prefix);
-  const hidden = withoutListed(previous?.hidden ?? {});
+  const hidden = { ...ownerTenant(work.authority, id), ...withoutListed(previous?.hidden ?? {}) };
   if (!type.identity) return { draft: { resourceId: id, body, hidden }, faults: [...faults] };
   const filled = await fillIdentity(body.identity, previous, id.id, work.context, (resource) => engine.types.factsOf(resource));
   const { systemIdentity: _before, ...others } = hidden;
@@ -195,7 +197,7 @@ export async function remove(engine: Engine, call: Call, { type, id }: Target): 
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
     await requireAncestors(id, work.reader, 'delete');
-    const resource = await work.reader.get(id.key);
+    const resource = await work.context.known.get(id.key);
     if (engine.types.builtIn.has(id.key)) throw builtInFixed(resource?.id ?? id.id);
     requireConditions(call, type, id, resource, {});
     if (!resource) return undefined;

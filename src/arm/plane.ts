@@ -26,6 +26,7 @@ import { parseResource } from './lookup.ts';
 import { operationReply } from './operation-status.ts';
 import type { Operations } from './operations.ts';
 import { type Route, route, verbsOf } from './route.ts';
+import { requireKnown } from './tenancy.ts';
 import type { TypeTable } from './types.ts';
 
 export interface ArmOptions {
@@ -38,7 +39,10 @@ export interface ArmOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly domain: DomainName;
+  /** The first tenant: who runs this server is of it. */
   readonly tenantId: string;
+  /** What the directory knows of principals. Without it every id is a service principal in no group. */
+  readonly principals?: Engine['principals'];
   newGuid(): string;
   /** Does what actions must do outside their transaction. */
   readonly runJob: RunJob;
@@ -61,6 +65,7 @@ export function armPlane(options: ArmOptions): Arm {
     registryUsage: (registry) => options.registryUsage(registry),
     settleMs: options.settleMs ?? 5000,
     lingering: new Lingering(),
+    principals: options.principals ?? { typeOf: async () => 'ServicePrincipal', groupsOf: () => [] },
   };
   return {
     async plane(request, arrival) {
@@ -101,6 +106,7 @@ async function answer(engine: Engine, tokens: ArmOptions['tokens'], request: Req
   const asked = route(request.path, engine.types, apiVersion);
   const call: Call = { request, apiVersion, authority: new Authority(identity, engine.snapshot(), request.trace) };
   requireMethod(request.method, methodsOf(asked));
+  requireKnown(call.authority, request.path);
   return dispatch(engine, call, asked);
 }
 
@@ -158,7 +164,7 @@ function requireMethod(method: string, allowed: readonly string[]): void {
 async function dispatch(engine: Engine, call: Call, asked: Route): Promise<Reply> {
   switch (asked.kind) {
     case 'tenants':
-      return scopes.tenants(engine);
+      return scopes.tenants(engine, call);
     case 'subscriptions':
       return scopes.subscriptions(engine, call);
     case 'subscription':

@@ -48,17 +48,41 @@ export interface Caller {
   readonly principalId: string;
   readonly tenantId: string;
   readonly appId: string | undefined;
-  /** Whether the caller may do the action (`Microsoft.ContainerRegistry/registries/.../action`) at the scope. */
+  /** The object ids of the groups the caller is in. */
+  readonly groupIds: readonly string[];
+  /** Whether the caller may do the action (`Microsoft.ContainerRegistry/registries/.../action`) at the scope; never in another tenant, nor where nothing is. */
   may(action: string, scope: ResourceKey | '/'): boolean;
+}
+
+/** What the directory knows a principal as. */
+export type PrincipalType = 'User' | 'Group' | 'ServicePrincipal';
+
+/** The directory of the caller's tenant. */
+export interface PrincipalLookup {
+  /** What kind of principal the object id is; undefined when the tenant has none with it. */
+  typeOf(objectId: string): Promise<PrincipalType | undefined>;
+  /** The object ids of the groups that a principal is in, also by way of other groups. */
+  groupsOf(objectId: string): readonly string[];
 }
 
 export interface HookContext {
   readonly reader: ResourceLookup;
+  /**
+   * The same, as far as the caller may know of it: what another tenant has is as if it were not there. For ids that a body names. A rule that must look into another
+   * tenant (an endpoint that asks for a connection) reads by `reader`, after it asked `caller.may`, which is false there and for what does not exist alike.
+   */
+  readonly known: ResourceLookup;
   readonly caller: Caller;
   readonly clock: Clock;
   /** The registries' DNS suffix, `azurecr.io` unless set by --domain. */
   readonly domain: string;
+  /** The caller's tenant. */
   readonly tenantId: string;
+  /** The tenant of those who run this server: what concerns all tenants is theirs. */
+  readonly firstTenantId: string;
+  /** Whether a provider is registered in the subscription that `scope` lies in; false where there is none. See `MissingSubscriptionRegistration`. */
+  isRegistered(namespace: string, scope: ResourceKey): Promise<boolean>;
+  readonly principals: PrincipalLookup;
   /** A fresh GUID. */
   newGuid(): string;
   /** What a registry holds: each digest counted once. */
@@ -174,8 +198,8 @@ export interface ResourceType {
   mayDelete?(resource: Resource, context: HookContext): Promise<readonly Fault[]>;
   /** Resources elsewhere that are deleted with this one (a virtual network's zone links), without asking their `mayDelete`. */
   takes?(resource: Resource, reader: ResourceLookup): Promise<readonly ResourceKey[]>;
-  /** What a list at `scope` shows, `filter` being the request's `$filter`. Default: the resources of the type at the scope and below. */
-  list?(scope: ResourceKey | '/', filter: string | undefined, reader: ResourceLookup): Promise<readonly Resource[]>;
+  /** What a list at `scope` shows, `filter` being the request's `$filter` and `reader` knowing what the caller may know. Default: the resources of the type at the scope and below. */
+  list?(scope: ResourceKey | '/', filter: string | undefined, reader: ResourceLookup, principals: PrincipalLookup): Promise<readonly Resource[]>;
   /** What a GET of an id shows that has no record of its own: a role definition is found by its GUID at every scope. */
   find?(id: ResourceId, reader: ResourceLookup): Promise<Resource | undefined>;
   /** Actions by name, e.g. `listCredentials`. */

@@ -6,15 +6,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { isoTime } from '#base/clock.ts';
 import type { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#base/json.ts';
-import { parseResourceId, type ResourceId, type ResourceKey } from '#base/resource-id.ts';
+import { parseResourceId, type ResourceId, type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import type { ResourceBody, ResourceRecord } from '#store/resources.ts';
 import type { Transaction } from '#store/store.ts';
 import { Allocation } from './allocation.ts';
 import type { Authority } from './authorization.ts';
 import type { Engine } from './engine.ts';
+import { registrationOf } from './existence.ts';
 import { parentNotFound } from './faults.ts';
 import { lookupOver, parseResource } from './lookup.ts';
-import type { HookContext, OwnedResource, Resource, ResourceLookup, ResourceType } from './resource-type.ts';
+import type { HookContext, OwnedResource, PrincipalLookup, Resource, ResourceLookup, ResourceType } from './resource-type.ts';
+import { knownTo } from './tenancy.ts';
 
 /** Where the engine keeps the keys that an owner listed last, in the owner's `hidden`: an owner that was overwritten must still take them along when it goes. */
 const LISTED = '$owned';
@@ -37,10 +39,26 @@ export function hookContext(engine: Engine, caller: Authority, reader: ResourceL
     caller,
     clock: engine.clock,
     domain: engine.domain,
-    tenantId: engine.tenantId,
+    known: knownTo(caller, reader),
+    tenantId: caller.tenantId,
+    firstTenantId: engine.tenantId,
+    async isRegistered(namespace, scope) {
+      const key = subscriptionKeyOf(scope);
+      const subscription = key && (await reader.get(key));
+      return subscription !== undefined && registrationOf(subscription, namespace) === 'Registered';
+    },
+    principals: principalsOf(engine, caller),
     newGuid: () => engine.newGuid(),
     registryUsage: (registry) => engine.registryUsage(registry),
     allocateAddress: (subnet, options) => allocation.take(subnet, options),
+  };
+}
+
+/** The directory, as the caller's tenant has it. */
+export function principalsOf({ principals }: Engine, { tenantId }: Authority): PrincipalLookup {
+  return {
+    typeOf: (objectId) => principals.typeOf(objectId, tenantId),
+    groupsOf: (objectId) => principals.groupsOf(objectId),
   };
 }
 
@@ -50,7 +68,7 @@ export class Work {
   /** Keys that the facts before and after name: whose outcome decides whether the change took hold. */
   readonly concerns = new Set<string>();
   readonly #engine: Engine;
-  readonly #authority: Authority;
+  readonly authority: Authority;
   readonly #transaction: Transaction;
   readonly #affected = new Set<ResourceKey>();
   readonly #removing = new Set<ResourceKey>();
@@ -59,7 +77,7 @@ export class Work {
 
   constructor(engine: Engine, authority: Authority, transaction: Transaction) {
     this.#engine = engine;
-    this.#authority = authority;
+    this.authority = authority;
     this.#transaction = transaction;
     this.reader = lookupOver(transaction.resources, (name) => engine.types.find(name)?.type ?? name);
     this.context = hookContext(engine, authority, this.reader, () => this.#writes);
@@ -205,7 +223,7 @@ export class Work {
   }
 
   #systemData(previous: Resource | undefined): JsonObject {
-    const { identity } = this.#authority;
+    const { identity } = this.authority;
     const by = identity.appId ?? identity.objectId;
     const byType = identity.kind === 'ManagedIdentity' ? 'ManagedIdentity' : identity.kind === 'User' ? 'User' : 'Application';
     const at = isoTime(this.#engine.clock);

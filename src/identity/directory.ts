@@ -120,7 +120,7 @@ export class Directory {
    */
   async verifyUserPassword(upn: string, password: string): Promise<Identity | undefined> {
     const user = await this.people.verifyPassword(upn, password);
-    return user && { objectId: user.objectId, tenantId: user.tenantId, kind: 'User' };
+    return user && { objectId: user.objectId, tenantId: user.tenantId, upn: user.upn, kind: 'User' };
   }
 
   /** The groups that a principal is in, also by way of other groups; in memory and current at once. */

@@ -48,7 +48,7 @@ before(async () => {
   directory = await Directory.open({ store, clock });
   owner = await directory.createServicePrincipal({ tenantId, displayName: 'owner' });
   reader = await directory.createServicePrincipal({ tenantId, displayName: 'reader' });
-  const assigned = (principalId: string, scope: string) => ({ assignment: `${scope}/a/${principalId}`, scope, principalId, role: 'owner' });
+  const assigned = (principalId: string, scope: string) => ({ assignment: `${scope}/a/${principalId}`, scope, principalId, role: 'owner', tenantId });
   const empty = emptySnapshot('azurecr.io' as DomainName);
   const snapshot = {
     ...empty,
@@ -60,6 +60,7 @@ before(async () => {
         [reader.objectId, [assigned(reader.objectId, '/subscriptions/s')]],
       ]),
       identities: new Map([['/i' as ResourceKey, { id: identity.id, principalId: identity.objectId, clientId: identity.clientId, tenantId }]]),
+      subscriptions: new Map(),
     },
   } as unknown as Snapshot;
   plane = graphPlane({ tokens, directory, snapshot: () => snapshot });

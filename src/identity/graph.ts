@@ -127,7 +127,12 @@ async function authenticate(request: Request, tokens: GraphOptions['tokens']): P
 
 /** @throws Fault `Authorization_RequestDenied` (forbidden) */
 function demandChange(request: Request, identity: Identity, snapshot: Snapshot): void {
-  const permission = permits(snapshot.access, { principalId: identity.objectId }, { action: CHANGE }, '/');
+  const permission = permits(
+    snapshot.access,
+    { principalId: identity.objectId, tenantId: identity.tenantId, groupIds: identity.groups },
+    { action: CHANGE },
+    '/',
+  );
   const detail = permission.permitted ? `${CHANGE} by ${permission.role} at ${permission.scope}` : `no role gives ${CHANGE} at /`;
   request.trace.push({ check: 'role', ok: permission.permitted, detail });
   if (!permission.permitted)

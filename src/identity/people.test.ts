@@ -21,7 +21,12 @@ const group = async (displayName: string): Promise<string> =>
 
 test('a user signs in by the password only, under any casing of the name, while enabled', async () => {
   const { objectId } = await directory.createUser({ tenantId, upn: 'Ann@postern.onmicrosoft.com', displayName: 'Ann', password: 'right horse' });
-  assert.deepEqual(await directory.verifyUserPassword('ann@POSTERN.onmicrosoft.com', 'right horse'), { objectId, tenantId, kind: 'User' });
+  assert.deepEqual(await directory.verifyUserPassword('ann@POSTERN.onmicrosoft.com', 'right horse'), {
+    objectId,
+    tenantId,
+    upn: 'Ann@postern.onmicrosoft.com',
+    kind: 'User',
+  });
   assert.equal(await directory.verifyUserPassword('ann@postern.onmicrosoft.com', 'wrong'), undefined);
   assert.equal(await directory.verifyUserPassword('nobody@postern.onmicrosoft.com', 'right horse'), undefined);
   assert.equal((await directory.findUser('ANN@postern.onmicrosoft.com'))?.upn, 'Ann@postern.onmicrosoft.com');

@@ -9,7 +9,7 @@ import { type Digest, digestOf } from '#base/digest.ts';
 import { type DomainName, parseDomainName } from '#base/domain-name.ts';
 import { parsePrefix } from '#base/ip.ts';
 import { silentLog } from '#base/log.ts';
-import { type ResourceKey, resourceKey } from '#base/resource-id.ts';
+import { type ResourceKey, resourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import type { BlobStore } from '#blobs/blob-store.ts';
 import { MemoryBlobStore } from '#blobs/memory.ts';
 import type { Plane, Reply, TraceStep } from '#http/message.ts';
@@ -120,6 +120,8 @@ export class World {
     this.tokens = tokens;
     this.blobs = blobs;
     this.directory = directory;
+    const subscription = subscriptionKeyOf(resourceKey(GROUP)) as ResourceKey;
+    this.state(subscription, [{ kind: 'subscription', subscription, tenantId: TENANT }]);
     for (const [roleName, actions] of Object.entries(ROLES))
       this.state(key('Microsoft.Authorization/roleDefinitions', roleName), [
         {
@@ -194,7 +196,7 @@ export class World {
   /** Returns how to take the role away again. */
   assign(principal: Principal, role: RoleName, scope: string = registryKey('myregistry')): () => void {
     const assignment = key('Microsoft.Authorization/roleAssignments', String(++this.#assignments));
-    this.state(assignment, [{ kind: 'role-assignment', assignment, scope, role: role.toLowerCase(), principalId: principal.objectId }]);
+    this.state(assignment, [{ kind: 'role-assignment', assignment, scope, role: role.toLowerCase(), principalId: principal.objectId, tenantId: TENANT }]);
     return () => this.state(assignment, []);
   }
 

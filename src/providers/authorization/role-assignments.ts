@@ -16,7 +16,8 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 interface Properties {
   readonly roleDefinitionId: string;
   readonly principalId: string;
-  readonly principalType: string;
+  readonly principalType?: string;
+  readonly condition?: string;
 }
 
 const propertiesOf = (resource: { body: { properties: JsonObject } }): Properties => resource.body.properties as unknown as Properties;
@@ -39,14 +40,15 @@ export const roleAssignments = resourceType({
   properties: propertiesSchema({
     roleDefinitionId: z.string().regex(new RegExp(`/providers/${ROLE_DEFINITION_TYPE}/[^/]+$`, 'i'), 'it is no id of a role definition'),
     principalId: z.string().regex(GUID, 'a principal id is a GUID'),
-    principalType: choice('ServicePrincipal', 'User', 'Group', 'ForeignGroup', 'Device').default('ServicePrincipal'),
+    principalType: choice('ServicePrincipal', 'User', 'Group', 'ForeignGroup', 'Device').optional(),
     description: z.string().max(1024).optional(),
     condition: z.string().optional(),
     conditionVersion: z.string().optional(),
+    delegatedManagedIdentityResourceId: z.string().optional(),
   }),
 
-  async admit(draft, previous, { reader }) {
-    const { principalId, roleDefinitionId } = propertiesOf(draft);
+  async admit(draft, previous, { known: reader, principals, tenantId }) {
+    const { principalId, principalType, roleDefinitionId } = propertiesOf(draft);
     const role = guidOf(draft);
     if (previous) {
       const same = guidOf(previous) === role && propertiesOf(previous).principalId.toLowerCase() === principalId.toLowerCase();
@@ -72,6 +74,19 @@ export const roleAssignments = resourceType({
         ),
       ];
     }
+    const found = await principals.typeOf(principalId);
+    // Who says what it is may be ahead of the directory's replication, as after creating it.
+    if (found === undefined && principalType === undefined) return [principalNotFound(principalId, tenantId)];
+    if (found !== undefined && principalType !== undefined && found !== principalType) {
+      return [
+        new Fault(
+          'invalid',
+          'UnmatchedPrincipalType',
+          `The PrincipalId '${principalId}' has type '${found}', which is different from specified PrinciaplType '${principalType}'.`,
+          { target: 'properties.principalType' },
+        ),
+      ];
+    }
     const twin = (await reader.list(ROLE_ASSIGNMENT_TYPE, '/')).find(
       (other) =>
         scopeOf(other.resourceId).toLowerCase() === scope &&
@@ -83,7 +98,7 @@ export const roleAssignments = resourceType({
       : [];
   },
 
-  async prepare(draft, previous, { clock, caller }) {
+  async prepare(draft, previous, { clock, caller, principals }) {
     const now = isoTime(clock);
     const { createdOn, createdBy, updatedOn, updatedBy } = previous?.body.properties ?? {
       createdOn: now,
@@ -91,7 +106,9 @@ export const roleAssignments = resourceType({
       updatedOn: now,
       updatedBy: caller.principalId,
     };
-    return { body: { ...draft.body, properties: { ...draft.body.properties, createdOn, createdBy, updatedOn, updatedBy } } };
+    const { principalId, principalType = previous?.body.properties.principalType as string | undefined } = propertiesOf(draft);
+    const properties = { ...draft.body.properties, principalType: principalType ?? (await principals.typeOf(principalId)) ?? 'ServicePrincipal' };
+    return { body: { ...draft.body, properties: { ...properties, createdOn, createdBy, updatedOn, updatedBy } } };
   },
 
   facts: (resource) => [
@@ -101,6 +118,8 @@ export const roleAssignments = resourceType({
       scope: scopeOf(resource.resourceId).toLowerCase(),
       role: guidOf(resource),
       principalId: propertiesOf(resource).principalId.toLowerCase(),
+      ...(resource.parent === undefined ? { tenantId: String(resource.hidden.tenantId) } : {}),
+      ...(propertiesOf(resource).condition === undefined ? {} : { conditional: true }),
     },
   ],
 
@@ -109,17 +128,36 @@ export const roleAssignments = resourceType({
   },
 
   /** docs/sources.md#role-assignments: at the scope, inherited from above, and below; with `atScope()` not below. */
-  async list(scope: ResourceKey | '/', filter, reader) {
-    const asked = parseRoleFilter(filter, ['principalId']);
+  async list(scope: ResourceKey | '/', filter, reader, { groupsOf }) {
+    const asked = parseRoleFilter(filter, ['principalId', 'roleDefinitionId']);
+    const assignees = asked.assignedTo === undefined ? undefined : new Set([asked.assignedTo, ...groupsOf(asked.assignedTo)]);
     return (await reader.list(ROLE_ASSIGNMENT_TYPE, '/')).filter((assignment) => {
       const at = scopeOf(assignment.resourceId).toLowerCase();
+      const { principalId, roleDefinitionId } = propertiesOf(assignment);
       return (
-        (isWithin(scope, at) || (!asked.atScope && isWithin(at, scope))) && matchesRoleFilter(asked, { principalid: propertiesOf(assignment).principalId })
+        (isWithin(scope, at) || (!asked.atScope && isWithin(at, scope))) &&
+        (assignees === undefined || assignees.has(principalId.toLowerCase())) &&
+        matchesRoleFilter(asked, { principalid: principalId, roledefinitionid: roleDefinitionId })
       );
     });
   },
 
-  unenforced: (resource) => (resource.body.properties.condition === undefined ? [] : ['condition: the role holds without it']),
+  unenforced: (resource) =>
+    resource.body.properties.condition === undefined
+      ? []
+      : [
+          'condition: it is not evaluated; the role gives no data actions and no rights over Microsoft.Authorization but reading, and everything else without it',
+        ],
 
   table: { Principal: 'principalId', Role: 'roleDefinitionId', Scope: 'scope' },
 });
+
+/** docs/sources.md#principal-not-found */
+function principalNotFound(principalId: string, tenantId: string): Fault {
+  return new Fault(
+    'invalid',
+    'PrincipalNotFound',
+    `Principal ${principalId.replaceAll('-', '')} does not exist in the directory ${tenantId}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype`,
+    { target: 'properties.principalId' },
+  );
+}

@@ -55,7 +55,7 @@ export const roleDefinitions = resourceType({
     permissions: z.array(z.object({ actions, notActions: actions, dataActions: actions, notDataActions: actions })).min(1),
   }),
 
-  async admit(draft, previous, { reader, caller }) {
+  async admit(draft, previous, { reader, known, caller }) {
     const { roleName, assignableScopes } = propertiesOf(draft);
     const { key, name } = draft.resourceId;
     const others = (await reader.list(ROLE_DEFINITION_TYPE, '/')).filter((role) => role.key !== key);
@@ -68,7 +68,9 @@ export const roleDefinitions = resourceType({
     if (!previous && others.some((role) => role.name.toLowerCase() === name.toLowerCase())) {
       faults.push(new Fault('conflict', 'RoleDefinitionExists', `A role definition with the id ${name} exists already.`));
     }
-    if (others.some((role) => propertiesOf(role).roleName.toLowerCase() === roleName.toLowerCase())) {
+    // Names are one tenant's own, ids are everybody's.
+    const names = (await known.list(ROLE_DEFINITION_TYPE, '/')).filter((role) => role.key !== key);
+    if (names.some((role) => propertiesOf(role).roleName.toLowerCase() === roleName.toLowerCase())) {
       faults.push(
         new Fault(
           'conflict',

@@ -2,6 +2,8 @@
 import { Fault } from '#base/fault.ts';
 
 export interface RoleFilter {
+  /** `assignedTo('ID')`: of the principal, and of the groups it is in; lower case. */
+  readonly assignedTo: string | undefined;
   /** `atScope()`: at the scope and above, not below. */
   readonly atScope: boolean;
   /** Lower-case name -> lower-case value. */
@@ -14,11 +16,13 @@ const TERM = /^\s*(?:(atScope|atScopeAndBelow)\(\s*\)|assignedTo\(\s*'((?:[^']|'
 export function parseRoleFilter(text: string | undefined, names: readonly string[]): RoleFilter {
   const equal = new Map<string, string>();
   let atScope = false;
+  let assignedTo: string | undefined;
   let rest = text?.trim() ?? '';
   while (rest !== '') {
-    const [whole, fn, assignee, name = 'principalId', value = assignee ?? ''] = TERM.exec(rest) ?? [];
+    const [whole, fn, assignee, name = 'principalId', value = ''] = TERM.exec(rest) ?? [];
     const known = names.find((one) => one.toLowerCase() === name.toLowerCase());
-    if (whole === undefined || (fn === undefined && known === undefined)) {
+    const isKnown = assignee === undefined ? fn !== undefined || known !== undefined : known !== undefined;
+    if (whole === undefined || !isKnown) {
       throw new Fault(
         'invalid',
         'InvalidFilterInQueryString',
@@ -28,11 +32,12 @@ export function parseRoleFilter(text: string | undefined, names: readonly string
         },
       );
     }
-    if (fn === undefined) equal.set((known as string).toLowerCase(), value.replaceAll("''", "'").toLowerCase());
+    if (assignee !== undefined) assignedTo = assignee.toLowerCase();
+    else if (fn === undefined) equal.set((known as string).toLowerCase(), value.replaceAll("''", "'").toLowerCase());
     else if (fn.toLowerCase() === 'atscope') atScope = true;
     rest = rest.slice(whole.length);
   }
-  return { atScope, equal };
+  return { atScope, assignedTo, equal };
 }
 
 /** Whether the values, by lower-case name, are what the filter asks for. */

@@ -1,4 +1,4 @@
-/** Microsoft.Resources/subscriptions: made at first start; clients only read it. */
+/** Microsoft.Resources/subscriptions: made at first start and by aliases; each belongs to one tenant. */
 import { resourceType } from '#arm/resource-type.ts';
 import { z } from '#base/schema.ts';
 import { propertiesSchema } from '../schema-parts.ts';
@@ -15,5 +15,6 @@ export const subscriptions = resourceType({
     displayName: z.string().default('Postern'),
     state: z.string().default('Enabled'),
   }),
+  facts: (subscription) => [{ kind: 'subscription', subscription: subscription.key, tenantId: String(subscription.hidden.tenantId) }],
   table: { Name: 'displayName', SubscriptionId: 'subscriptionId', State: 'state' },
 });
