@@ -92,7 +92,7 @@ function checkMachine(config: Config): void {
 }
 
 /** What a data folder may hold. Anything else means that a folder was named by mistake, which must not be closed to its users. */
-const OURS = /^(?:lock|log|run|keys|blobs|compile-cache|ca\.pem|operator\.json|postern\.db(?:-\w+)?)$/;
+const OURS = /^(?:lock|log|run|keys|blobs|compile-cache|ca\.pem|operator\.json|admin\.json|az|postern\.db(?:-\w+)?)$/;
 
 /** Creates the data folder, for its user alone. @throws Fault `NotADataFolder`, `DataFolderNotUsable`. */
 function prepareFolder(data: string): void {

@@ -13,9 +13,10 @@ export function readyText(instance: Instance, at: string, options: { detached: b
     '',
     `  Management API   ${instance.url}`,
     `  Registries       https://<registry>.${instance.hostDomain}:${port}`,
+    `  First admin      name and password are in admin.json of the data folder`,
     '',
     `Stop it:  ${options.detached ? '' : 'Ctrl-C, or '}postern down${at}`,
-    `Next:     postern status${at} · postern quickstart${at} · postern --help`,
+    `Next:     postern status${at} · postern quickstart${at} · postern az-setup${at} · postern --help`,
     '',
   ].join('\n');
 }
