@@ -1,9 +1,11 @@
 /** Who calls, and whether it may: credentials to a caller, a caller and an action to a decision. Both the token's scope and today's roles must permit. */
 import { Fault } from '#base/fault.ts';
+import { type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import type { Identity } from '#identity/tokens.ts';
-import { permits, type Right } from '#topology/access.ts';
+import { isOfTenant, permits, type Right } from '#topology/access.ts';
 import type { Caller, Rooms, Visit } from './call.ts';
 import { basicChallenge, challenge, type Wanted } from './challenge.ts';
+import { actionsOf, actionsPermit, credentialOf, identityByPassword } from './credentials.ts';
 import { oci } from './faults.ts';
 
 const REGISTRIES = 'Microsoft.ContainerRegistry/registries';
@@ -22,6 +24,11 @@ const rights = {
 } as const satisfies Record<string, readonly Right[]>;
 
 export type Action = keyof typeof rights;
+/** Whether anybody may do it at a registry of Postern's own. */
+export function isOpen(action: Action): boolean {
+  return action === 'pull' || action === 'metadata_read' || action === 'catalog';
+}
+
 export const repositoryActions = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write'] as const satisfies readonly Action[];
 
 /** `docker login` and `az acr login` use this name when the password is a token. */
@@ -41,14 +48,23 @@ export interface Decision {
 /** Whether the caller may do the action to the repository (or to the catalogue, whose name is `catalog`). */
 export function decide(visit: Pick<Visit, 'registry' | 'snapshot'>, caller: Caller, action: Action, name: string): Decision {
   const { registry, snapshot } = visit;
+  if (registry.platform) return { permitted: isOpen(action), check: 'role', detail: `'${registry.loginServer}' is open to everybody for reading alone` };
   if (caller.access !== undefined && !tokenCovers(caller, action, name))
     return { permitted: false, check: 'scope', detail: `the token's scope does not hold ${action} on '${name}'` };
   if (caller.identity.kind === 'Anonymous') {
     const permitted = registry.anonymousPullEnabled && (action === 'pull' || action === 'metadata_read');
     return { permitted, check: 'role', detail: `anonymous pull is ${registry.anonymousPullEnabled ? 'enabled' : 'disabled'}; asked was ${action}` };
   }
+  if (caller.identity.kind === 'RegistryCredential') {
+    const credential = credentialOf(registry, caller.identity.appId ?? '');
+    const held = credential && actionsOf(registry, credential);
+    const permitted = held !== undefined && actionsPermit(held, action, name);
+    const told = held === undefined ? 'is disabled or deleted' : `has the actions ${[held].flat().join(', ').slice(0, 300)}`;
+    return { permitted, check: 'role', detail: `'${caller.identity.appId}' of this registry ${told}; asked was ${action} on '${name}'` };
+  }
+  const { objectId: principalId, tenantId, groups: groupIds } = caller.identity;
   for (const right of rights[action]) {
-    const permission = permits(snapshot.access, { principalId: caller.identity.objectId }, right, registry.registry);
+    const permission = permits(snapshot.access, { principalId, tenantId, groupIds }, right, registry.registry);
     if (permission.permitted) return { permitted: true, check: 'role', detail: `${permission.role} at ${permission.scope} permits ${action}` };
   }
   const needed = rights[action].map((right: Right) => right.action ?? right.dataAction).join(' or ');
@@ -81,16 +97,32 @@ export function basicCredentials(header: string | undefined): { user: string; pa
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-/** Whom a user name and password prove: an application and its secret, or the token user and a token of this registry. Undefined when they prove nobody. */
-export async function callerByPassword({ registry }: Visit, rooms: Rooms, user: string, password: string): Promise<Caller | undefined> {
+/**
+ * Whom a user name and password prove: a user of this registry, an application and its secret, or the token user and a token of this registry.
+ * Undefined when they prove nobody, or somebody of another tenant.
+ */
+export async function callerByPassword(visit: Visit, rooms: Rooms, user: string, password: string): Promise<Caller | undefined> {
+  const { registry } = visit;
   if (user !== TOKEN_USER) {
-    const identity = await rooms.directory.verifySecret(user, password);
-    return identity && { identity, access: undefined };
+    const { tenantId = '' } = visit.snapshot.access.subscriptions.get(subscriptionKeyOf(registry.registry) as ResourceKey) ?? {};
+    const identity = identityByPassword(registry, user, password, rooms.clock.now(), tenantId) ?? (await rooms.directory.verifySecret(user, password));
+    return identity && ofTenant(visit, rooms, { identity, access: undefined });
   }
   const service = registry.loginServer;
   const refreshed = await proven(rooms.tokens.verifyRefresh(password, service));
-  if (refreshed) return { identity: refreshed, access: undefined };
-  return proven(rooms.tokens.verifyRegistryAccess(password, service));
+  if (refreshed) return ofTenant(visit, rooms, { identity: refreshed, access: undefined });
+  const access = await proven(rooms.tokens.verifyRegistryAccess(password, service));
+  return access && ofTenant(visit, rooms, access);
+}
+
+/** The caller with the groups it is in now; undefined when it is of another tenant than the registry's subscription (docs/sources.md#registry-tenant). */
+export function ofTenant(visit: Visit, rooms: Rooms, caller: Caller): Caller | undefined {
+  const { identity } = caller;
+  if (identity.kind !== 'Anonymous' && !isOfTenant(visit.snapshot.access, identity.tenantId, visit.registry.registry)) {
+    visit.request.trace.push({ check: 'tenant', ok: false, detail: `${describe(identity)} is of tenant ${identity.tenantId}, which the registry is not` });
+    return undefined;
+  }
+  return { ...caller, identity: { ...identity, groups: rooms.directory.groupsOf(identity.objectId) } };
 }
 
 /** What the verification gave, or undefined when it refused the token. */
@@ -109,6 +141,8 @@ export async function proven<T>(verification: Promise<T>): Promise<T | undefined
  */
 export async function authenticate(visit: Visit, rooms: Rooms, wanted: Wanted | undefined): Promise<Caller> {
   const { request, registry } = visit;
+  // Credentials for elsewhere, which clients send by mistake, are not looked at.
+  if (registry.platform) return anonymous(rooms.tokens.tenantId);
   const header = request.headers.authorization;
   const refuse = (check: string, detail: string, error?: 'invalid_token'): Fault => {
     request.trace.push({ check, ok: false, detail });
@@ -120,11 +154,12 @@ export async function authenticate(visit: Visit, rooms: Rooms, wanted: Wanted | 
   const bearer = /^bearer +(\S+)$/i.exec(header);
   if (bearer) {
     try {
-      caller = await rooms.tokens.verifyRegistryAccess(bearer[1] as string, registry.loginServer);
+      caller = ofTenant(visit, rooms, await rooms.tokens.verifyRegistryAccess(bearer[1] as string, registry.loginServer));
     } catch (error) {
       if (!(error instanceof Fault) || error.kind !== 'unauthenticated') throw error;
       throw refuse('token', error.message, 'invalid_token');
     }
+    if (!caller) throw refuse('token', 'the token is of a principal of another tenant', 'invalid_token');
   } else {
     const basic = basicCredentials(header);
     if (!basic) throw refuse('identity', 'the Authorization header is neither Bearer nor Basic');

@@ -20,7 +20,7 @@ export interface RegistryRooms {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly tokens: Tokens;
-  readonly directory: Pick<Directory, 'verifySecret' | 'findByObjectId'>;
+  readonly directory: Pick<Directory, 'verifySecret' | 'findByObjectId' | 'groupsOf'>;
   readonly snapshot: () => Snapshot;
   readonly clock: Clock;
   readonly log: Log;

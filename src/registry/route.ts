@@ -1,7 +1,7 @@
 /** Every path of the registry plane, with the methods it takes, the right each needs, and who handles it. */
 import { parseRepositoryName, type RepositoryName } from '#base/image-reference.ts';
 import { emptyReply, type Reply } from '#http/message.ts';
-import { type Action, authenticate, authorize } from './authorize.ts';
+import { type Action, authenticate, authorize, isOpen } from './authorize.ts';
 import { deleteBlobOfRepository, getBlob } from './blobs.ts';
 import type { Handler, Rooms, Visit } from './call.ts';
 import { getCatalog } from './catalog.ts';
@@ -79,6 +79,8 @@ export async function route(visit: Visit, rooms: Rooms): Promise<Reply> {
         message: `${request.method} is not a method of this path`,
         headers: { allow: Object.keys(candidate.methods).join(', ') },
       });
+    if (visit.registry.platform && (method.needs === 'open' || (method.needs !== 'signed-in' && !isOpen(method.needs))))
+      throw oci('DENIED', { message: `'${visit.registry.loginServer}' is open to everybody for reading; nobody signs in or writes to it` });
     if (method.needs === 'open') return method.handle(visit, rooms);
 
     const repository = match[1] === undefined ? undefined : checkedName(match[1]);

@@ -5,7 +5,7 @@ import type { IpAddress } from '#base/ip.ts';
 import { resourceKey } from '#base/resource-id.ts';
 import { REGISTRY_AUDIENCE } from '#identity/tokens.ts';
 import { TOKEN_USER } from './authorize.ts';
-import { basic, Client, fromHost, type Principal, registryKey, World } from './world.fixture.ts';
+import { basic, Client, fromHost, type Principal, registryKey, TENANT, World } from './world.fixture.ts';
 
 const AUTHENTICATE = 'authentication required, visit https://aka.ms/acr/authorization for more information.';
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
@@ -92,7 +92,7 @@ describe('Token endpoints', () => {
   it('docker: GET with Basic, by application and secret or by the token user', async () => {
     const world = await World.open();
     const pusher = await world.principal('AcrPush');
-    const identity = { objectId: pusher.objectId, appId: pusher.appId, tenantId: 't', kind: 'ServicePrincipal' } as const;
+    const identity = { objectId: pusher.objectId, appId: pusher.appId, tenantId: TENANT, kind: 'ServicePrincipal' } as const;
     const refresh = await world.tokens.issueRefresh({ service: 'myregistry.azurecr.io', identity });
     const url =
       '/oauth2/token?account=x&client_id=docker&offline_token=true&service=myregistry.azurecr.io&scope=repository:a:pull,push&scope=repository:b:pull';
@@ -128,7 +128,7 @@ describe('Token endpoints', () => {
       [{ objectId: 'own', appId: 'own-c', kind: 'ManagedIdentity', resourceId: id }, () => world.state(machine, [])],
     ] as const) {
       const { token } = await world.tokens.issueAccess({ audience: REGISTRY_AUDIENCE, principal });
-      const refresh = await world.tokens.issueRefresh({ service: 'myregistry.azurecr.io', identity: { ...principal, tenantId: 't' } });
+      const refresh = await world.tokens.issueRefresh({ service: 'myregistry.azurecr.io', identity: { ...principal, tenantId: TENANT } });
       const asked = [
         () => world.ask('POST', '/oauth2/exchange', { form: { grant_type: 'access_token', access_token: token } }),
         () => world.ask('POST', '/oauth2/exchange', { form: { grant_type: 'refresh_token', refresh_token: refresh } }),
@@ -196,7 +196,7 @@ describe('Token endpoints', () => {
     const arm = await directoryToken(world, puller, 'https://management.azure.com/');
     const graph = await directoryToken(world, puller, 'https://graph.microsoft.com/');
     await world.addRegistry('other');
-    const identity = { objectId: puller.objectId, tenantId: 't', kind: 'ServicePrincipal' } as const;
+    const identity = { objectId: puller.objectId, tenantId: TENANT, kind: 'ServicePrincipal' } as const;
     const elsewhere = await world.tokens.issueRefresh({ service: 'other.azurecr.io', identity });
     const rows: [string, string, Record<string, string> | undefined, Record<string, string>, number][] = [
       ['GET', '/oauth2/token', undefined, {}, 401],

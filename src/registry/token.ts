@@ -6,9 +6,10 @@ import { resourceKey } from '#base/resource-id.ts';
 import { readForm } from '#http/body.ts';
 import { jsonReply, type Reply } from '#http/message.ts';
 import { type Identity, MANAGEMENT_AUDIENCES, REGISTRY_AUDIENCE } from '#identity/tokens.ts';
-import { anonymous, basicCredentials, callerByPassword, describe, proven, unproven } from './authorize.ts';
+import { anonymous, basicCredentials, callerByPassword, describe, ofTenant, proven, unproven } from './authorize.ts';
 import type { Caller, Rooms, Visit } from './call.ts';
 import { addressed } from './challenge.ts';
+import { credentialOf } from './credentials.ts';
 import { oci } from './faults.ts';
 import { grantedAccess } from './scope.ts';
 
@@ -36,7 +37,8 @@ export async function postToken(visit: Visit, rooms: Rooms): Promise<Reply> {
     case 'refresh_token': {
       const identity = await proven(rooms.tokens.verifyRefresh(form.get('refresh_token') ?? '', registry.loginServer));
       if (!identity) throw unproven(visit, 'the refresh token is malformed, expired or of another registry');
-      caller = { identity, access: undefined };
+      caller = ofTenant(visit, rooms, { identity, access: undefined });
+      if (!caller) throw unproven(visit, OTHER_TENANT);
       break;
     }
     case 'password':
@@ -64,10 +66,13 @@ export async function exchange(visit: Visit, rooms: Rooms): Promise<Reply> {
     identity = await proven(rooms.tokens.verifyRefresh(form.get('refresh_token') ?? '', registry.loginServer));
     if (!identity) throw unproven(visit, 'the refresh token is malformed, expired or of another registry');
   } else throw oci('UNSUPPORTED', { message: 'grant_type must be access_token, access_token_refresh_token or refresh_token' });
+  if (!ofTenant(visit, rooms, { identity, access: undefined })) throw unproven(visit, OTHER_TENANT);
   await requirePrincipal(visit, rooms, identity);
   request.trace.push({ check: 'identity', ok: true, detail: describe(identity) });
   return jsonReply(200, { refresh_token: await rooms.tokens.issueRefresh({ service: registry.loginServer, identity }) }, noStore);
 }
+
+const OTHER_TENANT = "the principal is of another tenant than the registry's subscription";
 
 /** RFC 6749 section 5.1. */
 const noStore = { 'cache-control': 'no-store' };
@@ -88,6 +93,7 @@ async function accessToken(visit: Visit, rooms: Rooms, caller: Caller, scopes: r
 async function requirePrincipal(visit: Visit, { directory }: Rooms, identity: Identity): Promise<void> {
   const { access, machines } = visit.snapshot;
   const { kind, objectId, resourceId = '' } = identity;
+  if (kind === 'RegistryCredential' && !credentialOf(visit.registry, identity.appId ?? '')) throw unproven(visit, `the token '${identity.appId}' is gone`);
   if (kind === 'ServicePrincipal' && !(await directory.findByObjectId(objectId))) throw unproven(visit, `the service principal ${objectId} has been deleted`);
   if (kind !== 'ManagedIdentity') return;
   const key = resourceKey(resourceId);

@@ -102,8 +102,17 @@ export interface RegistryCredentialFact {
   readonly username: string;
   /** Of each password its SHA-256 in hex: they are of high entropy. `expiresAt` is ISO 8601; without it a password holds for ever. */
   readonly passwords: readonly { readonly sha256: string; readonly expiresAt?: string }[];
-  /** The scope map's, `repositories/NAME/content/read` and so on, NAME with or without a `*` at its end; `admin` may do everything. */
-  readonly actions: readonly string[] | 'admin';
+  /** What the scope map says; without such a scope map nothing. `admin` may do everything. */
+  readonly actions: { readonly scopeMap: ResourceKey } | 'admin';
+}
+
+/** What tokens that have this scope map may do. */
+export interface ScopeMapFact {
+  readonly kind: 'scope-map';
+  readonly scopeMap: ResourceKey;
+  readonly registry: ResourceKey;
+  /** `repositories/NAME/content/read` and so on, NAME with or without a `*` at its end. */
+  readonly actions: readonly string[];
 }
 
 /** A private endpoint's connection to a registry, in the registry's eyes. */
@@ -192,6 +201,7 @@ export type Fact =
   | RegistryFact
   | ReplicaFact
   | RegistryCredentialFact
+  | ScopeMapFact
   | ConnectionFact
   | ZoneFact
   | ZoneLinkFact

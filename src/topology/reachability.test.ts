@@ -21,6 +21,7 @@ const part = (over: Partial<RegistryPart> = {}): RegistryPart => ({
   loginRegion: 'westeurope',
   approvedMembers: new Map(),
   credentials: new Map(),
+  scopeMaps: new Map(),
   approvedOnce: true,
   dataHosts: new Map([['westeurope', 'r.westeurope.data.azurecr.io' as DomainName]]),
   ...over,

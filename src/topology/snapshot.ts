@@ -10,6 +10,7 @@ import type {
   RegistryFact,
   RoleAssignmentFact,
   RoleDefinitionFact,
+  ScopeMapFact,
   SubscriptionFact,
 } from './facts.ts';
 import { SharedMap } from './shared-map.ts';
@@ -82,6 +83,8 @@ export interface RegistryPart extends RegistryFact {
   readonly approvedOnce: boolean;
   /** Who may sign in here by name and password, by user name in lower case. */
   readonly credentials: ReadonlyMap<string, RegistryCredential>;
+  /** What each of its scope maps permits; see the fact. */
+  readonly scopeMaps: ReadonlyMap<ResourceKey, Pick<ScopeMapFact, 'actions'>>;
   /** Data host names by region: `NAME.REGION.data.DOMAIN`. */
   readonly dataHosts: ReadonlyMap<string, DomainName>;
 }

@@ -13,6 +13,7 @@ import type {
   ReplicaFact,
   RoleAssignmentFact,
   RoleDefinitionFact,
+  ScopeMapFact,
   SubnetFact,
   SubscriptionFact,
   ZoneFact,
@@ -39,6 +40,8 @@ export class Filed {
   readonly replicas = new Claims<ReplicaFact>();
   /** By registry, then user name. */
   readonly credentials = new Claims<RegistryCredentialFact>();
+  /** By registry, then scope map. */
+  readonly scopeMaps = new Claims<ScopeMapFact>();
   /** By endpoint. A connection that still leads somewhere wins over one that was left behind. */
   readonly connections = new Claims<ConnectionFact>((a, b) => Number(a.state === 'Disconnected') - Number(b.state === 'Disconnected'));
   readonly zones = new Claims<ZoneFact>();
@@ -90,6 +93,10 @@ export class Filed {
       case 'registry-credential':
         put(this.credentials, fact.registry, fact.username, fact);
         touched.credentials.add(fact.registry, fact.username);
+        return;
+      case 'scope-map':
+        put(this.scopeMaps, fact.registry, fact.scopeMap, fact);
+        touched.scopeMaps.add(fact.registry, fact.scopeMap);
         return;
       case 'connection':
         put(this.connections, WORLD, fact.endpoint, fact);

@@ -1,10 +1,10 @@
 /** The registries of the snapshot, with their connections. */
 import type { DomainName } from '#base/domain-name.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import type { ConnectionFact, ConnectionState, RegistryFact, ReplicaFact } from '../facts.ts';
+import type { ConnectionFact, ConnectionState, RegistryCredentialFact, RegistryFact, ReplicaFact, ScopeMapFact } from '../facts.ts';
 import { dataHosts, hostsOf } from '../registry-hosts.ts';
 import { SharedMap } from '../shared-map.ts';
-import type { RegistryCredential, RegistryHost, RegistryPart, Snapshot } from '../snapshot.ts';
+import type { RegistryHost, RegistryPart, Snapshot } from '../snapshot.ts';
 import { Claims, compare } from './claims.ts';
 import type { ConnectionJoin } from './connections.ts';
 import { type Filed, WORLD } from './filed.ts';
@@ -28,8 +28,8 @@ export class RegistryFold {
         continue;
       }
       const { states, members } = connectionsOf(key, connections);
-      const credentials = SharedMap.from(part?.credentials ?? credentialsOf(key, filed));
-      const now = { ...partOf(fact, replicasOf(key, filed), states, members, connections.approvedOnce(key), domain), credentials };
+      const { credentials, scopeMaps } = part ?? usersOf(key, filed);
+      const now = { ...partOf(fact, replicasOf(key, filed), states, members, connections.approvedOnce(key), domain), credentials, scopeMaps };
       changes.set(key, now);
       for (const [name, host] of hostsOf(now)) {
         this.hosts.add(WORLD, name, key, host);
@@ -51,11 +51,12 @@ export class RegistryFold {
       if (states !== part.connections || members !== part.approvedMembers || approvedOnce !== part.approvedOnce)
         changes.set(key, { ...part, ...reached(fact, states, members, approvedOnce) });
     }
-    for (const [key, users] of touched.credentials.entries()) {
+    for (const key of new Set([...touched.credentials.keys(), ...touched.scopeMaps.keys()])) {
       const part = changes.has(key) ? changes.get(key) : old.get(key);
       if (!part) continue;
-      const credentials = SharedMap.from(part.credentials).with([...users].map((user) => [user, filed.credentials.get(key, user)]));
-      if (credentials !== part.credentials) changes.set(key, { ...part, credentials });
+      const credentials = SharedMap.from(part.credentials).with([...touched.credentials.of(key)].map((user) => [user, filed.credentials.get(key, user)]));
+      const scopeMaps = SharedMap.from(part.scopeMaps).with([...touched.scopeMaps.of(key)].map((map) => [map, filed.scopeMaps.get(key, map)]));
+      if (credentials !== part.credentials || scopeMaps !== part.scopeMaps) changes.set(key, { ...part, credentials, scopeMaps });
     }
     return SharedMap.from(old).with(changes);
   }
@@ -73,7 +74,7 @@ function partOf(
   members: RegistryPart['approvedMembers'],
   approvedOnce: boolean,
   domain: DomainName,
-): Omit<RegistryPart, 'credentials'> {
+): Omit<RegistryPart, keyof Users> {
   const regions = [...new Set([...fact.regions, ...replicas.map(({ region }) => region)])];
   const offGlobal = new Set(replicas.filter(({ globalEndpoint }) => !globalEndpoint).map(({ region }) => region));
   const loginRegion = regions.find((region) => !offGlobal.has(region)) ?? regions[0] ?? '';
@@ -85,9 +86,14 @@ function replicasOf(registry: ResourceKey, filed: Filed): ReplicaFact[] {
   return [...filed.replicas.places(registry)].sort(compare).map((region) => filed.replicas.get(registry, region) as ReplicaFact);
 }
 
+type Users = Pick<RegistryPart, 'credentials' | 'scopeMaps'>;
+
 /** Of a registry that is new here, whose users may have been stated before it. */
-function credentialsOf(registry: ResourceKey, filed: Filed): ReadonlyMap<string, RegistryCredential> {
-  return SharedMap.of([...filed.credentials.places(registry)].map((user) => [user, filed.credentials.get(registry, user) as RegistryCredential]));
+function usersOf(registry: ResourceKey, { credentials, scopeMaps }: Filed): Users {
+  return {
+    credentials: SharedMap.of([...credentials.places(registry)].map((user) => [user, credentials.get(registry, user) as RegistryCredentialFact])),
+    scopeMaps: SharedMap.of([...scopeMaps.places(registry)].map((map) => [map as ResourceKey, scopeMaps.get(registry, map) as ScopeMapFact])),
+  };
 }
 
 function connectionsOf(

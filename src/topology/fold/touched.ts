@@ -17,6 +17,8 @@ export class Touched {
   readonly connections = new Touches<ResourceKey, ResourceKey>();
   /** Registry -> user names whose passwords or rights changed. */
   readonly credentials = new Touches<ResourceKey, string>();
+  /** Registry -> scope maps. */
+  readonly scopeMaps = new Touches<ResourceKey, ResourceKey>();
   readonly hosts = new Set<DomainName>();
   readonly zones = new Set<ResourceKey>();
   /** Network -> zones. */
