@@ -1,6 +1,6 @@
 /**
  * The argument grammar, which is az's: `--name value`, `--name=value`, `-n value`, several values after one flag, booleans `true|false`,
- * the last of two equal flags wins, unknown flags are refused. Written here because it is a hundred lines and a library costs 10 ms at every start.
+ * the last of two equal flags wins unless each adds, unknown flags are refused. Written here because it is a hundred lines and a library costs 10 ms at every start.
  */
 import { UsageError } from './failure.ts';
 import { GLOBAL_OPTIONS, type Option } from './options.ts';
@@ -15,7 +15,7 @@ export interface Grammar {
   readonly rest?: string;
 }
 
-type Value = string | number | boolean | readonly string[];
+type Value = string | number | boolean | readonly string[] | readonly (readonly string[])[];
 
 /** The parsed arguments of one command, asked for by long name. */
 export class Arguments {
@@ -49,8 +49,14 @@ export class Arguments {
     return this.#values.get(name) as boolean | undefined;
   }
 
+  /** The values after a flag; of one that may be repeated, those after all of them. */
   list(name: string): readonly string[] | undefined {
-    return this.#values.get(name) as readonly string[] | undefined;
+    return (this.#values.get(name) as readonly (string | readonly string[])[] | undefined)?.flat();
+  }
+
+  /** The values after each of the flags of an option that may be repeated. */
+  lists(name: string): readonly (readonly string[])[] {
+    return (this.#values.get(name) as readonly (readonly string[])[] | undefined) ?? [];
   }
 
   /** `KEY=VALUE ...` as an object; a key alone has the empty text. */
@@ -123,7 +129,10 @@ export function parseArguments(definition: Grammar, argv: readonly string[]): Ar
         given.push(argv[index++] as string);
       }
     }
-    values.set(option.name, parsedValue(option, given, flag));
+    const value = parsedValue(option, given, flag);
+    if (option.repeat)
+      values.set(option.name, [...((values.get(option.name) as readonly (readonly string[])[] | undefined) ?? []), value as readonly string[]]);
+    else values.set(option.name, value);
   }
 
   const known = [...byFlag.keys()];

@@ -1,4 +1,4 @@
-/** The contract of a command: one declarative object a file, which lies at `commands/<its words>.ts`. */
+/** The contract of a command: a declarative object in a file at `commands/<its words>.ts`, alone, or with the others of its noun in `commands/<the noun>.ts`. */
 import type { Arguments, Grammar } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { Columns } from './output.ts';
@@ -18,4 +18,9 @@ export interface Command extends Grammar {
 /** A command as given; gives each file one checked export. */
 export function command(definition: Command): Command {
   return definition;
+}
+
+/** The commands of one noun, which a file exports together when what they share is most of them. */
+export function commands(...definitions: readonly Command[]): readonly Command[] {
+  return definitions;
 }

@@ -3,14 +3,16 @@ import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { flatten } from './flatten.ts';
-import { nameOption, type Option, RESOURCE_GROUP } from './options.ts';
-import { apiVersionOf, findRegistry, REGISTRY_TYPE } from './resources.ts';
+import { nameOption, type Option, REGISTRY, REGISTRY_GROUP, WHAT_IF } from './options.ts';
+import { ofRegistry, REGISTRY_TYPE } from './resources.ts';
+import { apiVersionOf } from './versions.ts';
 
 export const DECISION_OPTIONS: readonly Option[] = [
   nameOption('private endpoint connection'),
-  { name: 'registry-name', aliases: ['registry'], short: 'r', kind: 'text', placeholder: 'NAME', required: true, summary: 'Name of the registry.' },
-  { ...RESOURCE_GROUP, required: false },
+  REGISTRY,
+  REGISTRY_GROUP,
   { name: 'description', kind: 'text', summary: 'Why, in words that both sides see.' },
+  WHAT_IF,
 ];
 
 /** What is PUT: the endpoint as it was read, and the new state. Without a description none is sent, as az does it. */
@@ -26,9 +28,12 @@ export function decisionBody(connection: JsonObject, status: 'Approved' | 'Rejec
 }
 
 export async function decide(args: Arguments, context: Context, status: 'Approved' | 'Rejected'): Promise<Json> {
-  const registry = await findRegistry(context, args.need('registry-name'), args.text('resource-group'));
-  const path = `${registry}/privateEndpointConnections/${encodeURIComponent(args.need('name'))}`;
+  return decideAt(context, await ofRegistry(args, context, 'privateEndpointConnections', args.need('name')), args.text('description'), status);
+}
+
+/** The same for a connection that is given by its id. */
+export async function decideAt(context: Context, path: string, description: string | undefined, status: 'Approved' | 'Rejected'): Promise<Json> {
   const server = await context.management();
   const version = apiVersionOf(REGISTRY_TYPE);
-  return flatten(await server.put(path, version, decisionBody(await server.get(path, version), status, args.text('description'))));
+  return flatten(await server.put(path, version, decisionBody(await server.get(path, version), status, description)));
 }

@@ -2,9 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
+import type { Json } from '#base/json.ts';
 import type { Instance } from '#instance.ts';
-import type { Credentials, Management } from './management.ts';
+import { readAccount } from './account-file.ts';
+import type { Credentials, Management, ManagementOptions } from './management.ts';
 import type { Format } from './output.ts';
+import { SUBSCRIPTIONS_VERSION } from './versions.ts';
 
 export interface Context {
   /** Absolute path of the data folder. */
@@ -16,6 +19,8 @@ export interface Context {
   /** Writes to the terminal as it is. */
   out(text: string): void;
   err(text: string): void;
+  /** A line that begins with `WARNING: `, unless only errors are to be shown. */
+  warn(text: string): void;
   /** The server, connected once for all the command asks. @throws Fault when none runs on the data folder. */
   management(): Promise<Management>;
   /** `/subscriptions/ID`. */
@@ -34,14 +39,28 @@ export class TerminalContext implements Context {
   readonly subscription: string | undefined;
   readonly commandName: string;
   exitCode = 0;
+  readonly #calls: Pick<ManagementOptions, 'noWait' | 'whatIf'>;
+  readonly #quiet: boolean;
   #management: Promise<Management> | undefined;
+  #subscriptionPath: Promise<string> | undefined;
 
-  constructor(options: { data: string; format: Format | undefined; queried?: boolean; subscription?: string | undefined; commandName: string }) {
+  constructor(options: {
+    data: string;
+    format: Format | undefined;
+    queried?: boolean;
+    subscription?: string | undefined;
+    commandName: string;
+    onlyShowErrors?: boolean;
+    noWait?: boolean;
+    whatIf?: boolean;
+  }) {
     this.data = options.data;
     this.format = options.format ?? 'json';
     this.formatGiven = options.format !== undefined || options.queried === true;
     this.subscription = options.subscription;
     this.commandName = options.commandName;
+    this.#quiet = options.onlyShowErrors === true;
+    this.#calls = { noWait: options.noWait === true, whatIf: options.whatIf === true };
   }
 
   out(text: string): void {
@@ -52,13 +71,23 @@ export class TerminalContext implements Context {
     process.stderr.write(text);
   }
 
+  warn(text: string): void {
+    if (!this.#quiet) this.err(`WARNING: ${text}\n`);
+  }
+
   management(): Promise<Management> {
-    this.#management ??= connect(this.data, { commandName: this.commandName, warn: (text) => this.err(`WARNING: ${text}\n`) });
+    this.#management ??= connect(this.data, { commandName: this.commandName, warn: (text) => this.warn(text), ...this.#calls });
     return this.#management;
   }
 
-  async subscriptionPath(): Promise<string> {
-    return `/subscriptions/${this.subscription ?? (await this.management()).subscriptionId}`;
+  subscriptionPath(): Promise<string> {
+    this.#subscriptionPath ??= this.management().then(async (server) => `/subscriptions/${await subscriptionId(server, this.subscription)}`);
+    return this.#subscriptionPath;
+  }
+
+  /** What the server foresees; undefined when nothing was asked in place of being done. */
+  async foreseen(): Promise<readonly Json[] | undefined> {
+    return this.#calls.whatIf ? (await this.management()).foreseen : undefined;
   }
 
   async confirm(question: string): Promise<void> {
@@ -79,16 +108,20 @@ export class TerminalContext implements Context {
   }
 }
 
-/** The server of a data folder, with the operator's credentials. @throws Fault when none runs or the folder may not be read. */
-export async function connect(data: string, options: { commandName?: string; warn?: (text: string) => void } = {}): Promise<Management> {
+type ConnectOptions = Pick<ManagementOptions, 'commandName' | 'warn' | 'noWait' | 'whatIf'>;
+
+/** The server of a data folder, or in a machine the one that it lives in. @throws Fault when none runs or the folder may not be read. */
+export async function connect(data: string, options: ConnectOptions = {}): Promise<Management> {
   const { runningInstance } = await import('#instance.ts');
   const instance = runningInstance(data);
-  if (!instance) throw new Fault('unavailable', 'NotRunning', `Postern does not run on ${data}. Start it with: postern up --detach${dataFlag(data)}`);
-  return connectTo(instance, data, options);
+  if (instance) return connectTo(instance, data, options);
+  const { connectInMachine, insideMachine } = await import('./machine-session.ts');
+  if (insideMachine()) return connectInMachine(data, options);
+  throw new Fault('unavailable', 'NotRunning', `Postern does not run on ${data}. Start it with: postern up --detach${dataFlag(data)}`);
 }
 
-/** As `connect`, for an instance that is known to run. */
-export async function connectTo(instance: Instance, data: string, options: { commandName?: string; warn?: (text: string) => void } = {}): Promise<Management> {
+/** As `connect`, for an instance that is known to run. Who signs in is the one of `postern login`, else the operator. */
+export async function connectTo(instance: Instance, data: string, options: ConnectOptions = {}): Promise<Management> {
   const { Management } = await import('./management.ts');
   const read = (name: string): string => {
     try {
@@ -101,13 +134,27 @@ export async function connectTo(instance: Instance, data: string, options: { com
       );
     }
   };
+  const account = readAccount(data);
+  const credentials = account.principal ?? credentialsOf(read('operator.json'), join(data, 'operator.json'));
   return new Management({
     listen: instance.listen,
     caPem: read('ca.pem'),
-    credentials: credentialsOf(read('operator.json'), join(data, 'operator.json')),
+    credentials: account.subscription === undefined ? credentials : { ...credentials, subscriptionId: account.subscription },
     tokenFile: join(data, 'run', 'token.json'),
     ...options,
   });
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The id of a subscription that is given by id or by name; the one in use when none is. @throws Fault when no subscription has the name */
+export async function subscriptionId(server: Management, given: string | undefined): Promise<string> {
+  if (given === undefined) return server.subscriptionId;
+  if (GUID.test(given)) return given.toLowerCase();
+  const all = await server.list('/subscriptions', SUBSCRIPTIONS_VERSION);
+  const found = all.find(({ displayName }) => String(displayName).toLowerCase() === given.toLowerCase());
+  if (!found) throw new Fault('notFound', 'SubscriptionNotFound', `The subscription of '${given}' doesn't exist.`);
+  return String(found.subscriptionId);
 }
 
 function credentialsOf(text: string, file: string): Credentials {

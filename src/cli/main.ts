@@ -1,7 +1,8 @@
 /** The command line: finds the command, reads its arguments, runs it, prints what it returns, and ends with its exit code. */
 import { resolve } from 'node:path';
 import { dataFolder } from '../config.ts';
-import { parseArguments } from './arguments.ts';
+import { type Arguments, parseArguments } from './arguments.ts';
+import type { Command } from './command.ts';
 import { TerminalContext } from './context.ts';
 import { EXIT, failureOf, UsageError } from './failure.ts';
 import { GLOBAL_OPTIONS } from './options.ts';
@@ -32,10 +33,14 @@ async function main(argv: readonly string[]): Promise<number> {
       data: data === undefined ? dataFolder() : resolve(data),
       format: args.text('output') as Format | undefined,
       queried: query !== undefined,
-      subscription: args.text('subscription')?.toLowerCase(),
+      subscription: args.text('subscription'),
       commandName: command.path,
+      onlyShowErrors: args.boolean('only-show-errors') === true,
+      noWait: args.boolean('no-wait') === true,
+      whatIf: args.boolean('what-if') === true,
     });
-    const value = await command.run(args, context);
+    if (args.boolean('debug')) process.env.POSTERN_DEBUG = '1';
+    const value = await outcome(command, args, context);
     if (value !== undefined) {
       const { render } = await import('./output.ts');
       process.stdout.write(await render(value, { format: context.format, query, columns: command.columns, colour: process.stdout.isTTY }));
@@ -48,6 +53,18 @@ async function main(argv: readonly string[]): Promise<number> {
   } finally {
     await context?.close();
   }
+}
+
+/** What the command returns; nothing of what is not waited for, as with az; in place of what is not to be done, what would come of it. */
+async function outcome(command: Command, args: Arguments, context: TerminalContext): Promise<unknown> {
+  const value = await command.run(args, context);
+  if (args.boolean('no-wait')) return undefined;
+  const foreseen = await context.foreseen();
+  if (foreseen === undefined) return value;
+  const { foreseenText } = await import('./what-if.ts');
+  if (context.formatGiven && context.format !== 'table') return foreseen.length === 1 ? foreseen[0] : foreseen;
+  context.out(foreseen.map(foreseenText).join('\n'));
+  return undefined;
 }
 
 /** Global options may stand before the command's words: they are read as if they stood behind. */

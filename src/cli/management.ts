@@ -17,6 +17,11 @@ export interface Credentials {
   readonly secret: string;
 }
 
+export interface Token {
+  readonly text: string;
+  readonly expiresAtMs: number;
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -36,6 +41,12 @@ export interface ManagementOptions {
   readonly commandName?: string;
   /** Takes the server's warnings. */
   readonly warn?: (text: string) => void;
+  /** How a token is got where not by the credentials: in a machine its identity gives it. */
+  readonly token?: () => Promise<Token>;
+  /** Return when a change has been taken on, instead of when it is done. */
+  readonly noWait?: boolean;
+  /** Change nothing: what would be changed is asked for, and kept in `foreseen`. */
+  readonly whatIf?: boolean;
   readonly pause?: (ms: number) => Promise<void>;
 }
 
@@ -50,7 +61,9 @@ export class Management {
   readonly #agent: Agent;
   readonly #host: string;
   readonly #port: number;
-  #token: { text: string; expiresAtMs: number } | undefined;
+  #token: Token | undefined;
+  /** What the server foresees for each change, when the option `whatIf` is set. */
+  readonly foreseen: Json[] = [];
 
   constructor(options: ManagementOptions) {
     this.#options = options;
@@ -77,8 +90,21 @@ export class Management {
     this.#agent.destroy();
   }
 
-  /** One request with the operator's token; every status is an answer. `path` has its query. */
+  /**
+   * One request with the caller's token; every status is an answer. `path` has its query. Where only what would be is asked for, this is the one place
+   * through which everything goes: a verb that changes something never leaves it.
+   */
   async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    if (!this.#options.whatIf || method === 'GET' || method === 'HEAD') return this.#send(method, path, body, headers);
+    const [at, query] = path.split('?') as [string, string?];
+    const answer = await this.#send('POST', `${at}/whatIf${query === undefined ? '' : `?${query}`}`, { method, ...(body === undefined ? {} : { body }) });
+    if (answer.status >= 400) return answer;
+    this.foreseen.push(answer.body ?? null);
+    // What comes after goes on as if the change were done, with what was sent in place of an answer.
+    return { status: 200, headers: {}, body: (body ?? {}) as Json };
+  }
+
+  async #send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const answer = await this.#raw(method, path, body === undefined ? undefined : JSON.stringify(body), {
       authorization: `Bearer ${await this.#accessToken()}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -88,7 +114,7 @@ export class Management {
     if (answer.status === 401 && this.#options.tokenFile !== undefined && this.#token && !this.#fresh) {
       this.#token = undefined;
       this.#fresh = true;
-      return this.send(method, path, body, headers);
+      return this.#send(method, path, body, headers);
     }
     const warning = answer.headers.warning;
     if (typeof warning === 'string') for (const text of warningTexts(warning)) this.#options.warn?.(text);
@@ -140,11 +166,17 @@ export class Management {
   }
 
   async post(path: string, apiVersion: string, body?: JsonObject): Promise<Json | undefined> {
-    return this.#finish(undefined, apiVersion, await this.ask('POST', versioned(path, apiVersion), body));
+    const first = await this.ask('POST', versioned(path, apiVersion), body);
+    const done = await this.#finish(undefined, apiVersion, first);
+    const location = header(first, 'location');
+    // An operation's state is not its result: that is where Location leads.
+    if (done !== undefined || location === undefined || this.#options.noWait || header(first, 'azure-asyncoperation') === undefined) return done;
+    return (await this.ask('GET', pathOf(location))).body;
   }
 
   /** Waits for a long-running operation (ARM RPC "Asynchronous operations"): `Azure-AsyncOperation`, else `Location`, else the resource's own state. */
   async #finish(path: string | undefined, apiVersion: string, first: Answer): Promise<Json | undefined> {
+    if (this.#options.noWait || this.#options.whatIf) return first.body;
     const state = provisioningState(first.body);
     const operation = header(first, 'azure-asyncoperation');
     const location = header(first, 'location');
@@ -190,10 +222,22 @@ export class Management {
 
   #fresh = false;
 
+  /** A token of the caller's for the control plane, as `account get-access-token` prints it and registries take it. */
+  async accessToken(): Promise<Token> {
+    await this.#accessToken();
+    return this.#token as Token;
+  }
+
   async #accessToken(): Promise<string> {
     const { credentials, tokenFile } = this.#options;
     this.#token ??= tokenFile === undefined || this.#fresh ? undefined : keptToken(tokenFile, credentials);
     if (this.#token && this.#token.expiresAtMs - RENEW_BEFORE_MS > this.#clock.now()) return this.#token.text;
+    if (this.#options.token) {
+      this.#token = await this.#options.token();
+      this.#fresh = true;
+      if (tokenFile !== undefined) keepToken(tokenFile, credentials, this.#token);
+      return this.#token.text;
+    }
     const form = new URLSearchParams({
       grant_type: 'client_credentials',
       client_id: credentials.appId,
@@ -311,7 +355,7 @@ interface KeptToken {
   readonly expiresAtMs: number;
 }
 
-function keptToken(file: string, credentials: Credentials): { text: string; expiresAtMs: number } | undefined {
+function keptToken(file: string, credentials: Credentials): Token | undefined {
   try {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as KeptToken;
     if (kept.tenantId !== credentials.tenantId || kept.appId !== credentials.appId || typeof kept.token !== 'string') return undefined;
@@ -322,7 +366,7 @@ function keptToken(file: string, credentials: Credentials): { text: string; expi
 }
 
 /** Written beside and renamed, so that two commands at once never read half a token. A folder that cannot be written costs a token a command, no more. */
-function keepToken(file: string, credentials: Credentials, token: { text: string; expiresAtMs: number }): void {
+function keepToken(file: string, credentials: Credentials, token: Token): void {
   const kept: KeptToken = { tenantId: credentials.tenantId, appId: credentials.appId, token: token.text, expiresAtMs: token.expiresAtMs };
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -1,18 +1,11 @@
-/** The resource nouns: one table from which every `show`, `list` and `delete` follows. */
-import type { JsonObject } from '#base/json.ts';
-import { parseResourceId } from '#base/resource-id.ts';
-import type { Arguments } from './arguments.ts';
-import type { Command } from './command.ts';
-import type { Context } from './context.ts';
-import { UsageError } from './failure.ts';
-import { flatten } from './flatten.ts';
-import { nameOption, type Option, RESOURCE_GROUP, YES } from './options.ts';
+/** The resource nouns: one table from which every `show`, `list` and `delete` follows (`noun-commands.ts`). */
+import { nameOption, type Option, REGISTRY } from './options.ts';
 import type { Columns } from './output.ts';
-import { apiVersionOf, findRegistry, groupPath, REGISTRY_TYPE, resourcePath } from './resources.ts';
+import { REGISTRY_TYPE } from './resources.ts';
 
 export type Verb = 'show' | 'list' | 'delete';
 
-interface Noun {
+export interface Noun {
   /** The words before the verb. */
   readonly words: string;
   readonly singular: string;
@@ -31,18 +24,11 @@ interface Noun {
 }
 
 const ALL: readonly Verb[] = ['show', 'list', 'delete'];
-const REGISTRY_NAME: Option = {
-  name: 'registry-name',
-  aliases: ['registry'],
-  short: 'r',
-  kind: 'text',
-  placeholder: 'NAME',
-  required: true,
-  summary: 'Name of the registry.',
-};
 export const ZONE_NAME: Option = { name: 'zone-name', short: 'z', kind: 'text', placeholder: 'ZONE', required: true, summary: 'Name of the private DNS zone.' };
 export const VNET_NAME: Option = { name: 'vnet-name', kind: 'text', placeholder: 'NAME', required: true, summary: 'Name of the virtual network.' };
 const ENDPOINT_NAME: Option = { name: 'endpoint-name', kind: 'text', placeholder: 'NAME', required: true, summary: 'Name of the private endpoint.' };
+
+export const NSG_NAME: Option = { name: 'nsg-name', kind: 'text', placeholder: 'NAME', required: true, summary: 'Name of the network security group.' };
 
 /** az's columns for a registry. */
 export const REGISTRY_COLUMNS: Columns = {
@@ -55,7 +41,67 @@ export const REGISTRY_COLUMNS: Columns = {
   'ADMIN ENABLED': 'adminUserEnabled',
 };
 
-const NOUNS: readonly Noun[] = [
+export const REPLICATION_COLUMNS: Columns = {
+  NAME: 'name',
+  LOCATION: 'location',
+  'PROVISIONING STATE': 'provisioningState',
+  STATUS: 'status.displayStatus',
+  'REGION ENDPOINT ENABLED': 'regionEndpointEnabled',
+};
+export const AGENT_POOL_COLUMNS: Columns = {
+  NAME: 'name',
+  COUNT: 'count',
+  TIER: 'tier',
+  STATE: 'provisioningState',
+  VNET: 'virtualNetworkSubnetResourceId',
+  OS: 'os',
+};
+export const WEBHOOK_COLUMNS: Columns = { NAME: 'name', LOCATION: 'location', ACTIONS: 'actions', SCOPE: 'scope', STATUS: 'status' };
+export const SCOPE_MAP_COLUMNS: Columns = { NAME: 'name', TYPE: 'typePropertiesType', 'CREATION DATE': 'creationDate', DESCRIPTION: 'description' };
+export const TOKEN_COLUMNS: Columns = {
+  NAME: 'name',
+  'SCOPE MAP': 'scopeMapId.name()',
+  'PASSWORD1 EXPIRY': 'credentials.passwords.0.expiry',
+  'PASSWORD2 EXPIRY': 'credentials.passwords.1.expiry',
+  STATUS: 'status',
+  'PROVISIONING STATE': 'provisioningState',
+  'CREATION DATE': 'creationDate',
+};
+
+/** What a registry has below itself, all shaped alike. */
+function ofRegistry(words: string, segment: string, singular: string, plural: string, more: Partial<Noun> = {}): Noun {
+  return {
+    words,
+    singular: `${singular} of a registry`,
+    plural: `${plural} of a registry`,
+    type: `${REGISTRY_TYPE}/${segment}`,
+    name: nameOption(singular),
+    parents: [REGISTRY],
+    place: 'find',
+    verbs: ALL,
+    ...more,
+  };
+}
+
+/** A record set of one type; az writes the type in lower case in paths. */
+function recordSet(type: string): Noun {
+  return {
+    words: `network private-dns record-set ${type}`,
+    singular: `${type.toUpperCase()} record set`,
+    plural: `${type.toUpperCase()} record sets of a private DNS zone`,
+    type: `Microsoft.Network/privateDnsZones/${type}`,
+    name: nameOption('record set', { aliases: ['record-set-name'] }),
+    parents: [ZONE_NAME],
+    place: 'group',
+    verbs: ALL,
+    confirm: true,
+  };
+}
+
+/** Types of record sets that have the same commands; the zone's SOA has its own. */
+export const RECORD_TYPES = ['a', 'aaaa', 'cname', 'mx', 'ptr', 'srv', 'txt'] as const;
+
+export const NOUNS: readonly Noun[] = [
   {
     words: 'group',
     singular: 'resource group',
@@ -78,22 +124,21 @@ const NOUNS: readonly Noun[] = [
     confirm: true,
     columns: REGISTRY_COLUMNS,
   },
-  {
-    words: 'acr private-endpoint-connection',
-    singular: 'private endpoint connection of a registry',
-    plural: 'private endpoint connections of a registry',
-    type: `${REGISTRY_TYPE}/privateEndpointConnections`,
-    name: nameOption('private endpoint connection'),
-    parents: [REGISTRY_NAME],
-    place: 'find',
-    verbs: ALL,
+  ofRegistry('acr private-endpoint-connection', 'privateEndpointConnections', 'private endpoint connection', 'private endpoint connections', {
     columns: {
       NAME: 'name',
       STATUS: 'privateLinkServiceConnectionState.status',
       DESCRIPTION: 'privateLinkServiceConnectionState.description',
       'PRIVATE ENDPOINT': 'privateEndpoint.id',
     },
-  },
+  }),
+  ofRegistry('acr replication', 'replications', 'replication', 'replications', { columns: REPLICATION_COLUMNS }),
+  ofRegistry('acr token', 'tokens', 'token', 'tokens', { confirm: true, columns: TOKEN_COLUMNS }),
+  ofRegistry('acr scope-map', 'scopeMaps', 'scope map', 'scope maps', { confirm: true, columns: SCOPE_MAP_COLUMNS }),
+  ofRegistry('acr agentpool', 'agentPools', 'agent pool', 'agent pools', { confirm: true, columns: AGENT_POOL_COLUMNS }),
+  ofRegistry('acr webhook', 'webhooks', 'webhook', 'webhooks', { columns: WEBHOOK_COLUMNS }),
+  ofRegistry('acr connected-registry', 'connectedRegistries', 'connected registry', 'connected registries', { verbs: ['list', 'show'] }),
+  ofRegistry('acr task', 'tasks', 'task', 'tasks', { verbs: ['list', 'show'] }),
   {
     words: 'acr private-link-resource',
     singular: 'private link resource of a registry',
@@ -126,6 +171,35 @@ const NOUNS: readonly Noun[] = [
     type: 'Microsoft.Network/virtualNetworks/subnets',
     name: nameOption('subnet'),
     parents: [VNET_NAME],
+    place: 'group',
+    verbs: ALL,
+  },
+  {
+    words: 'network vnet peering',
+    singular: 'peering of a virtual network',
+    plural: 'peerings of a virtual network',
+    type: 'Microsoft.Network/virtualNetworks/virtualNetworkPeerings',
+    name: nameOption('peering'),
+    parents: [VNET_NAME],
+    place: 'group',
+    verbs: ALL,
+  },
+  {
+    words: 'network nsg',
+    singular: 'network security group',
+    plural: 'network security groups',
+    type: 'Microsoft.Network/networkSecurityGroups',
+    name: nameOption('network security group'),
+    place: 'group',
+    verbs: ALL,
+  },
+  {
+    words: 'network nsg rule',
+    singular: 'rule of a network security group',
+    plural: 'rules of a network security group',
+    type: 'Microsoft.Network/networkSecurityGroups/securityRules',
+    name: nameOption('rule'),
+    parents: [NSG_NAME],
     place: 'group',
     verbs: ALL,
   },
@@ -178,17 +252,7 @@ const NOUNS: readonly Noun[] = [
     verbs: ALL,
     confirm: true,
   },
-  {
-    words: 'network private-dns record-set a',
-    singular: 'A record set',
-    plural: 'A record sets of a private DNS zone',
-    type: 'Microsoft.Network/privateDnsZones/a',
-    name: nameOption('record set', { aliases: ['record-set-name'] }),
-    parents: [ZONE_NAME],
-    place: 'group',
-    verbs: ALL,
-    confirm: true,
-  },
+  ...RECORD_TYPES.map(recordSet),
   {
     words: 'network private-dns record-set',
     singular: 'record set',
@@ -219,98 +283,3 @@ const NOUNS: readonly Noun[] = [
     columns: { Name: 'name', ResourceGroup: 'resourceGroup', Location: 'location' },
   },
 ];
-
-/** The command that the table gives for these words, e.g. `['acr', 'show']`. */
-export function nounCommand(words: readonly string[]): Command | undefined {
-  const verb = words.at(-1) as Verb;
-  const noun = NOUNS.find((candidate) => candidate.words === words.slice(0, -1).join(' '));
-  return noun?.verbs.includes(verb) ? commandOf(noun, verb) : undefined;
-}
-
-/** Every command of the table, for the help. */
-export function nounCommands(): Command[] {
-  return NOUNS.flatMap((noun) => noun.verbs.map((verb) => commandOf(noun, verb)));
-}
-
-const IDS: Option = { name: 'ids', kind: 'list', placeholder: 'ID', summary: 'One or more resource ids, in place of the names.' };
-
-function commandOf(noun: Noun, verb: Verb): Command {
-  const parents = noun.parents ?? [];
-  if (verb === 'list') {
-    const group = { ...RESOURCE_GROUP, required: noun.place === 'group' && parents.length > 0 };
-    return {
-      path: `${noun.words} list`,
-      summary: `List the ${noun.plural}.`,
-      options: [...(noun.place === 'subscription' ? [] : [group]), ...parents],
-      columns: noun.columns,
-      run: async (args, context) => flatten(await listOf(noun, args, context)),
-    };
-  }
-  const optional = (option: Option): Option => ({ ...option, required: false });
-  const naming = [noun.name as Option, ...parents, ...(noun.place === 'subscription' ? [] : [RESOURCE_GROUP])].map(optional);
-  const ids = async (args: Arguments, context: Context): Promise<string[]> => {
-    const given = args.list('ids');
-    if (given) return given.map((id) => parseResourceId(id, 'ids').id);
-    const needed = [noun.name as Option, ...parents, ...(noun.place === 'group' ? [RESOURCE_GROUP] : [])].filter(
-      (option) => args.text(option.name) === undefined,
-    );
-    if (needed.length > 0) throw new UsageError(`the following arguments are required: ${needed.map((option) => `--${option.name}`).join(', ')} (or --ids)`);
-    return [await pathOfNoun(noun, args, context)];
-  };
-  const version = apiVersionOf(noun.type);
-  if (verb === 'show') {
-    return {
-      path: `${noun.words} show`,
-      summary: `Show a ${noun.singular}.`,
-      options: [...naming, IDS],
-      columns: noun.columns,
-      run: async (args, context) => {
-        const paths = await ids(args, context);
-        const server = await context.management();
-        const shown = await Promise.all(paths.map((path) => server.get(path, version)));
-        return flatten(shown.length === 1 ? (shown[0] as JsonObject) : shown);
-      },
-    };
-  }
-  return {
-    path: `${noun.words} delete`,
-    summary: `Delete a ${noun.singular}.`,
-    options: [...naming, IDS, YES],
-    run: async (args, context) => {
-      const paths = await ids(args, context);
-      if (noun.confirm && args.boolean('yes') !== true)
-        await context.confirm(`Are you sure you want to delete the ${noun.singular} '${paths.map((path) => path.split('/').pop()).join("', '")}'?`);
-      const server = await context.management();
-      for (const path of paths) await server.delete(path, version);
-      return undefined;
-    },
-  };
-}
-
-async function pathOfNoun(noun: Noun, args: Arguments, context: Context): Promise<string> {
-  if (noun.place === 'subscription') return `${await context.subscriptionPath()}/resourcegroups/${encodeURIComponent(args.need('name'))}`;
-  const names = [...(noun.parents ?? []), ...(noun.name ? [noun.name] : [])].map((option) => args.need(option.name));
-  const segments = noun.type.split('/').slice(1);
-  if (noun.place === 'find') {
-    const registry = await findRegistry(context, names[0] as string, args.text('resource-group'));
-    return [
-      registry,
-      ...segments.slice(1).flatMap((segment, index) => [segment, ...(names[index + 1] === undefined ? [] : [encodeURIComponent(names[index + 1] as string)])]),
-    ].join('/');
-  }
-  return resourcePath(await groupPath(context, args.need('resource-group')), noun.type, names);
-}
-
-async function listOf(noun: Noun, args: Arguments, context: Context): Promise<JsonObject[]> {
-  const server = await context.management();
-  const version = apiVersionOf(noun.type);
-  if (noun.place === 'subscription') return server.list(`${await context.subscriptionPath()}/resourcegroups`, version);
-  const group = args.text('resource-group');
-  const parents = (noun.parents ?? []).map((option) => args.need(option.name));
-  if (noun.place === 'find' && parents.length > 0) {
-    const registry = await findRegistry(context, parents[0] as string, group);
-    return server.list(`${registry}/${noun.type.split('/').at(-1)}`, version);
-  }
-  const scope = group === undefined ? await context.subscriptionPath() : await groupPath(context, group);
-  return server.list(resourcePath(scope, noun.type, parents), version);
-}

@@ -9,6 +9,8 @@ export interface Option {
   readonly aliases?: readonly string[];
   /** `list`: one or more values after the flag. `boolean`: `true|false`, alone it means true. `flag`: takes no value. */
   readonly kind: 'text' | 'integer' | 'list' | 'boolean' | 'flag';
+  /** Of a list: each time the flag is given adds a list of its own (`Arguments.lists`) instead of taking the former one's place. */
+  readonly repeat?: boolean;
   /** Compared without regard to case; the value is given on in the casing written here. */
   readonly choices?: readonly string[];
   readonly required?: boolean;
@@ -21,9 +23,12 @@ export interface Option {
 export const GLOBAL_OPTIONS: readonly Option[] = [
   { name: 'data', kind: 'text', placeholder: 'DIR', summary: 'Data folder. Default: POSTERN_DATA, else ~/.local/share/postern.' },
   { name: 'help', short: 'h', kind: 'flag', summary: 'Show this help and exit.' },
+  { name: 'debug', kind: 'flag', summary: 'Tell where an error comes from.' },
+  { name: 'only-show-errors', kind: 'flag', summary: 'Show no warnings.' },
   { name: 'output', short: 'o', kind: 'text', choices: ['json', 'jsonc', 'none', 'table', 'tsv', 'yaml', 'yamlc'], summary: 'Output format. Default: json.' },
   { name: 'query', kind: 'text', placeholder: 'JMESPATH', summary: 'JMESPath query; see http://jmespath.org.' },
-  { name: 'subscription', kind: 'text', placeholder: 'ID', summary: 'Id of the subscription. Default: the one made at first start.' },
+  { name: 'subscription', kind: 'text', placeholder: 'NAME_OR_ID', summary: 'Name or id of the subscription. Default: that of `account set`.' },
+  { name: 'verbose', kind: 'flag', summary: 'Accepted for scripts.' },
 ];
 
 export const RESOURCE_GROUP: Option = {
@@ -46,6 +51,28 @@ export const LOCATION: Option = {
 export const TAGS: Option = { name: 'tags', kind: 'list', placeholder: 'KEY=VALUE', summary: 'Tags, separated by blanks.' };
 
 export const YES: Option = { name: 'yes', short: 'y', kind: 'flag', summary: 'Do not ask for confirmation.' };
+
+export const IDS: Option = { name: 'ids', kind: 'list', placeholder: 'ID', summary: 'One or more resource ids, in place of the names.' };
+
+/** Of long-running commands: they end, with nothing printed, when the change has been taken on. */
+export const NO_WAIT: Option = { name: 'no-wait', kind: 'flag', summary: 'Do not wait until the change is done.' };
+
+/** Of commands that take something away: the server is asked what would become of it, by a request that can change nothing. */
+export const WHAT_IF: Option = { name: 'what-if', kind: 'flag', summary: 'Change nothing: tell what would lose which name or path, and how to undo it.' };
+
+/** A registry by name, where the command is about something of it. */
+export const REGISTRY: Option = {
+  name: 'registry',
+  aliases: ['registry-name'],
+  short: 'r',
+  kind: 'text',
+  placeholder: 'NAME',
+  required: true,
+  summary: 'Name of the registry.',
+};
+
+/** Only to tell registries of one name apart: a registry is found without. */
+export const REGISTRY_GROUP: Option = { ...RESOURCE_GROUP, required: false, summary: 'Name of the resource group; a registry is found without.' };
 
 /** `--name/-n`, required, for what is described. */
 export function nameOption(what: string, options: Partial<Option> = {}): Option {

@@ -3,7 +3,7 @@ import { visible, visibleLine } from './visible.ts';
 
 export type Format = 'json' | 'jsonc' | 'none' | 'table' | 'tsv' | 'yaml' | 'yamlc';
 
-/** Heading -> dotted path into the printed object, for `-o table`. */
+/** Heading -> dotted path into the printed object, for `-o table`; `name()` at its end is the last name of an id. */
 export type Columns = Readonly<Record<string, string>>;
 
 type Row = Record<string, unknown>;
@@ -120,10 +120,17 @@ function columned(value: unknown, columns: Columns): Row[] {
     Object.fromEntries(
       Object.entries(columns).map(([heading, path]) => [
         heading,
-        path.split('.').reduce<unknown>((at, key) => (at as Row | null | undefined)?.[key], item) ?? '',
+        path.split('.').reduce<unknown>((at, key) => (key === 'name()' ? lastOf(at) : (at as Row | null | undefined)?.[key]), item) ?? '',
       ]),
     ),
   );
+}
+
+/** The last name of an id. */
+function lastOf(id: unknown): string {
+  return String(id ?? '')
+    .split('/')
+    .pop() as string;
 }
 
 function coloured(json: string): string {

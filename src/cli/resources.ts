@@ -4,26 +4,7 @@ import type { JsonObject } from '#base/json.ts';
 import { parseResourceId } from '#base/resource-id.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
-
-/** By type, lower case; the longest prefix counts. The versions are those that az 2.45 sends. */
-const API_VERSIONS: readonly (readonly [string, string])[] = [
-  ['microsoft.containerregistry/registries', '2022-02-01-preview'],
-  ['microsoft.network/privatednszones', '2020-06-01'],
-  ['microsoft.network/', '2022-01-01'],
-  ['microsoft.compute/', '2022-11-01'],
-  ['microsoft.managedidentity/', '2022-01-31-preview'],
-  ['microsoft.authorization/roleassignments', '2020-04-01-preview'],
-  ['microsoft.authorization/roledefinitions', '2018-01-01-preview'],
-];
-/** Groups, providers and the generic resource list. */
-export const RESOURCES_VERSION = '2021-04-01';
-/** Subscriptions, tenants and locations. */
-export const SUBSCRIPTIONS_VERSION = '2019-11-01';
-
-export function apiVersionOf(type: string): string {
-  const lower = type.toLowerCase();
-  return API_VERSIONS.find(([prefix]) => lower.startsWith(prefix))?.[1] ?? RESOURCES_VERSION;
-}
+import { RESOURCES_VERSION, SUBSCRIPTIONS_VERSION } from './versions.ts';
 
 /** `SCOPE/providers/NAMESPACE/TYPE/NAME/SUBTYPE/NAME...`; a type with one segment more than names is a collection. */
 export function resourcePath(scope: string, type: string, names: readonly string[]): string {
@@ -49,6 +30,11 @@ export async function locationOf(args: Arguments, context: Context, group: strin
     const server = await context.management();
     return String((await server.get(`${await context.subscriptionPath()}/resourcegroups/${encodeURIComponent(group)}`, RESOURCES_VERSION)).location);
   }
+  return locationNamed(context, given);
+}
+
+/** The name of a region that is given by its name or, with blanks, by its display name. */
+export async function locationNamed(context: Context, given: string): Promise<string> {
   if (!given.includes(' ')) return given;
   const server = await context.management();
   const locations = await server.list(`${await context.subscriptionPath()}/locations`, SUBSCRIPTIONS_VERSION);
@@ -82,4 +68,10 @@ export async function findRegistry(context: Context, name: string, group: string
       `More than one resources with type '${REGISTRY_TYPE}' are found with name '${name}'. Say which by --resource-group.`,
     );
   return String(found[0]?.id);
+}
+
+/** The path of something of a registry, by the command's `--registry` and `--resource-group`; of the collection without a name. */
+export async function ofRegistry(args: Arguments, context: Context, segment: string, name?: string): Promise<string> {
+  const registry = await findRegistry(context, args.need('registry'), args.text('resource-group'));
+  return `${registry}/${segment}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
 }

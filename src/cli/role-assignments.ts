@@ -3,8 +3,8 @@ import type { JsonObject } from '#base/json.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { type Option, RESOURCE_GROUP } from './options.ts';
-import { apiVersionOf } from './resources.ts';
 import { ASSIGNEE, ASSIGNMENTS, DEFINITIONS, principalId, propertiesOf, SCOPE, scopeOf } from './roles.ts';
+import { apiVersionOf } from './versions.ts';
 
 export const FILTERS: readonly Option[] = [
   ASSIGNEE,

@@ -5,7 +5,8 @@ import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { listObjects, quoted } from './directory.ts';
 import type { Option } from './options.ts';
-import { apiVersionOf, groupPath } from './resources.ts';
+import { groupPath } from './resources.ts';
+import { apiVersionOf } from './versions.ts';
 
 export const ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments';
 export const DEFINITIONS = 'Microsoft.Authorization/roleDefinitions';

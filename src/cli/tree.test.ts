@@ -1,20 +1,26 @@
 /** The tree of commands: every file is reached by its words, and no grammar contradicts itself. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Command } from './command.ts';
 import { commandHelp, groupHelp } from './help.ts';
 import { GLOBAL_OPTIONS } from './options.ts';
 import { commandAt, everyCommand, findCommand } from './tree.ts';
 
 const FOLDER = fileURLToPath(new URL('./commands/', import.meta.url));
 
-test('every command file lies at its own words', async () => {
+test('every command file lies at its own words, or at those its commands begin with', async () => {
   const files = (readdirSync(FOLDER, { recursive: true }) as string[]).filter((name) => name.endsWith('.ts'));
   assert.ok(files.length > 35);
   for (const file of files) {
-    const words = file.slice(0, -3).split('/');
-    assert.equal((await commandAt(words))?.path, words.join(' '), file);
+    const words = file.slice(0, -3).split('/').join(' ');
+    const { default: defined } = (await import(join(FOLDER, file))) as { default: Command | readonly Command[] };
+    for (const { path } of 'path' in defined ? [defined] : defined) {
+      assert.ok('path' in defined ? path === words : path.startsWith(`${words} `), `${file} defines '${path}'`);
+      assert.equal((await commandAt(path.split(' ')))?.path, path, file);
+    }
   }
 });
 

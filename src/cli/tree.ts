@@ -1,4 +1,7 @@
-/** The tree of commands: a file below `commands/` for each that is written out, and the table of nouns for the rest. */
+/**
+ * The tree of commands: a file below `commands/` for each that is written out, or for all that begin with the file's words, and the table of nouns
+ * for the rest.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command } from './command.ts';
@@ -41,11 +44,23 @@ const GROUPS: Readonly<Record<string, string>> = {
 /** The command at exactly these words. */
 export async function commandAt(words: readonly string[]): Promise<Command | undefined> {
   if (words.length === 0 || !words.every((word) => WORD.test(word))) return undefined;
-  const file = new URL(`${words.join('/')}.ts`, FOLDER);
-  if (existsSync(file)) return ((await import(file.href)) as { default: Command }).default;
+  const own = (await definedAt(words)).find(({ path }) => path === words.join(' '));
+  if (own) return own;
+  for (let length = words.length - 1; length > 0; length--) {
+    const found = (await definedAt(words.slice(0, length))).find(({ path }) => path === words.join(' '));
+    if (found) return found;
+  }
   if (!['show', 'list', 'delete'].includes(words.at(-1) as string)) return undefined;
-  const { nounCommand } = await import('./nouns.ts');
+  const { nounCommand } = await import('./noun-commands.ts');
   return nounCommand(words);
+}
+
+/** What the file at these words defines: one command, or several whose paths begin with its words. */
+async function definedAt(words: readonly string[]): Promise<readonly Command[]> {
+  const file = new URL(`${words.join('/')}.ts`, FOLDER);
+  if (!existsSync(file)) return [];
+  const { default: defined } = (await import(file.href)) as { default: Command | readonly Command[] };
+  return 'path' in defined ? [defined] : defined;
 }
 
 /** The command that the leading words name, with how many of them do; the longest match counts. */
@@ -66,14 +81,18 @@ export async function below(words: readonly string[]): Promise<{ groups: [string
     const name = path.slice(prefix.length);
     if (path.startsWith(prefix) && !name.includes(' ') && name !== '') groups.set(name, GROUPS[path] as string);
   }
-  const { nounCommands } = await import('./nouns.ts');
+  const { nounCommands } = await import('./noun-commands.ts');
   for (const { path, summary } of nounCommands()) {
     const name = path.slice(prefix.length);
     if (path.startsWith(prefix) && !name.includes(' ')) commands.set(name, summary);
   }
-  for (const name of filesBelow(words)) {
-    const found = await commandAt([...words, name]);
-    if (found) commands.set(name, found.summary);
+  const files = await Promise.all([
+    ...words.map((_, index) => definedAt(words.slice(0, index + 1))),
+    ...filesBelow(words).map((name) => definedAt([...words, name])),
+  ]);
+  for (const { path, summary } of files.flat()) {
+    const name = path.slice(prefix.length);
+    if (path.startsWith(prefix) && !name.includes(' ')) commands.set(name, summary);
   }
   const inOrder = (map: Map<string, string>): [string, string][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
   return { groups: inOrder(groups), commands: inOrder(commands) };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type Instance, runningInstance } from '#instance.ts';
 import { command } from '../command.ts';
 import { dialled } from '../management.ts';
-import { apiVersionOf, REGISTRY_TYPE } from '../resources.ts';
+import { REGISTRY_TYPE } from '../resources.ts';
+import { apiVersionOf } from '../versions.ts';
 
 /** Where distributions keep the bundle of public authorities; the first that exists is taken. */
 const SYSTEM_BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem', '/etc/ssl/cert.pem'];

@@ -17,6 +17,7 @@ export class Commands {
       subscription: undefined,
       out: () => undefined,
       err: () => undefined,
+      warn: () => undefined,
       management: async () => management,
       subscriptionPath: async () => `/subscriptions/${management.subscriptionId}`,
       confirm: async () => undefined,

@@ -1,6 +1,6 @@
 /** `postern account list`: every subscription. */
 import { command } from '../../command.ts';
-import { SUBSCRIPTIONS_VERSION } from '../../resources.ts';
+import { SUBSCRIPTIONS_VERSION } from '../../versions.ts';
 import { account } from './show.ts';
 
 export default command({

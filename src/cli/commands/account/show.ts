@@ -1,7 +1,7 @@
 /** `postern account show`: the subscription in use, as az prints it. */
 import { type Command, command } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { SUBSCRIPTIONS_VERSION } from '../../resources.ts';
+import { SUBSCRIPTIONS_VERSION } from '../../versions.ts';
 
 /** A subscription in the words of `az account`. */
 export function account(subscription: Record<string, unknown>, inUse: string, appId: string | undefined): Record<string, unknown> {

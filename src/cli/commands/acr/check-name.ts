@@ -1,7 +1,8 @@
 /** `postern acr check-name`. */
 import { command } from '../../command.ts';
 import { nameOption } from '../../options.ts';
-import { apiVersionOf, REGISTRY_TYPE } from '../../resources.ts';
+import { REGISTRY_TYPE } from '../../resources.ts';
+import { apiVersionOf } from '../../versions.ts';
 
 export default command({
   path: 'acr check-name',

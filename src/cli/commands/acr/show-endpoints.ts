@@ -2,7 +2,8 @@
 import { isJsonObject } from '#base/json.ts';
 import { command } from '../../command.ts';
 import { nameOption, RESOURCE_GROUP } from '../../options.ts';
-import { apiVersionOf, findRegistry, REGISTRY_TYPE } from '../../resources.ts';
+import { findRegistry, REGISTRY_TYPE } from '../../resources.ts';
+import { apiVersionOf } from '../../versions.ts';
 
 export default command({
   path: 'acr show-endpoints',

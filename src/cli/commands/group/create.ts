@@ -2,7 +2,8 @@
 import { command } from '../../command.ts';
 import { flatten } from '../../flatten.ts';
 import { LOCATION, nameOption, TAGS } from '../../options.ts';
-import { locationOf, RESOURCES_VERSION } from '../../resources.ts';
+import { locationOf } from '../../resources.ts';
+import { RESOURCES_VERSION } from '../../versions.ts';
 
 export default command({
   path: 'group create',

@@ -2,7 +2,7 @@
 import { command } from '../../command.ts';
 import { refusal, versioned } from '../../management.ts';
 import { nameOption } from '../../options.ts';
-import { RESOURCES_VERSION } from '../../resources.ts';
+import { RESOURCES_VERSION } from '../../versions.ts';
 
 export default command({
   path: 'group exists',

@@ -2,7 +2,8 @@
 import { command } from '../../command.ts';
 import { flatten } from '../../flatten.ts';
 import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../options.ts';
-import { apiVersionOf, groupPath, locationOf, resourcePath } from '../../resources.ts';
+import { groupPath, locationOf, resourcePath } from '../../resources.ts';
+import { apiVersionOf } from '../../versions.ts';
 
 const TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 

@@ -1,6 +1,6 @@
 /** `postern provider list`. */
 import { command } from '../../command.ts';
-import { RESOURCES_VERSION } from '../../resources.ts';
+import { RESOURCES_VERSION } from '../../versions.ts';
 
 export default command({
   path: 'provider list',

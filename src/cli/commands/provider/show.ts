@@ -1,7 +1,7 @@
 /** `postern provider show`. */
 import { command } from '../../command.ts';
 import { nameOption } from '../../options.ts';
-import { RESOURCES_VERSION } from '../../resources.ts';
+import { RESOURCES_VERSION } from '../../versions.ts';
 
 export default command({
   path: 'provider show',

@@ -4,8 +4,9 @@ import { command } from '../../command.ts';
 import { UsageError } from '../../failure.ts';
 import { NIC_TYPE, nicBody } from '../../network-interface.ts';
 import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../options.ts';
-import { apiVersionOf, groupPath, idOf, locationOf, resourcePath } from '../../resources.ts';
+import { groupPath, idOf, locationOf, resourcePath } from '../../resources.ts';
 import { SUBNET_TYPE } from '../../subnet-settings.ts';
+import { apiVersionOf } from '../../versions.ts';
 
 const TYPE = 'Microsoft.Compute/virtualMachines';
 const IDENTITY_TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';

@@ -6,8 +6,8 @@ import { command } from '../../../command.ts';
 import { addPassword, forbidOwn, lifetime, listObjects, quoted, removePasswords, warnOfCredentials, YEARS } from '../../../directory.ts';
 import { Refusal, UsageError } from '../../../failure.ts';
 import { nameOption } from '../../../options.ts';
-import { apiVersionOf } from '../../../resources.ts';
 import { ASSIGNMENTS, roleId } from '../../../roles.ts';
+import { apiVersionOf } from '../../../versions.ts';
 
 export default command({
   path: 'ad sp create-for-rbac',

@@ -4,8 +4,9 @@ import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
 import { flatten } from '../../../flatten.ts';
 import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../../options.ts';
-import { apiVersionOf, groupPath, idOf, locationOf, resourcePath } from '../../../resources.ts';
+import { groupPath, idOf, locationOf, resourcePath } from '../../../resources.ts';
 import { SUBNET_TYPE } from '../../../subnet-settings.ts';
+import { apiVersionOf } from '../../../versions.ts';
 
 const TYPE = 'Microsoft.Network/privateEndpoints';
 

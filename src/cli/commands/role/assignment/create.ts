@@ -4,8 +4,8 @@ import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
 import { flatten } from '../../../flatten.ts';
 import { RESOURCE_GROUP } from '../../../options.ts';
-import { apiVersionOf } from '../../../resources.ts';
 import { ASSIGNEE, ASSIGNMENTS, principalId, roleId, SCOPE, scopeOf } from '../../../roles.ts';
+import { apiVersionOf } from '../../../versions.ts';
 
 export default command({
   path: 'role assignment create',

@@ -3,9 +3,9 @@ import { Fault } from '#base/fault.ts';
 import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
 import { YES } from '../../../options.ts';
-import { apiVersionOf } from '../../../resources.ts';
 import { FILTERS, findAssignments } from '../../../role-assignments.ts';
 import { ASSIGNMENTS } from '../../../roles.ts';
+import { apiVersionOf } from '../../../versions.ts';
 
 export default command({
   path: 'role assignment delete',

@@ -5,8 +5,8 @@ import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
 import { flatten } from '../../../flatten.ts';
 import { jsonArgument } from '../../../json-argument.ts';
-import { apiVersionOf } from '../../../resources.ts';
 import { DEFINITIONS } from '../../../roles.ts';
+import { apiVersionOf } from '../../../versions.ts';
 
 export default command({
   path: 'role definition create',

@@ -1,8 +1,8 @@
 /** `postern role definition list`. */
 import { command } from '../../../command.ts';
 import { flatten } from '../../../flatten.ts';
-import { apiVersionOf } from '../../../resources.ts';
 import { DEFINITIONS, propertiesOf, SCOPE, scopeOf } from '../../../roles.ts';
+import { apiVersionOf } from '../../../versions.ts';
 
 export default command({
   path: 'role definition list',

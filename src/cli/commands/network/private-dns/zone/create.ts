@@ -2,7 +2,8 @@
 import { command } from '../../../../command.ts';
 import { flatten } from '../../../../flatten.ts';
 import { nameOption, RESOURCE_GROUP, TAGS } from '../../../../options.ts';
-import { apiVersionOf, groupPath, resourcePath } from '../../../../resources.ts';
+import { groupPath, resourcePath } from '../../../../resources.ts';
+import { apiVersionOf } from '../../../../versions.ts';
 
 const TYPE = 'Microsoft.Network/privateDnsZones';
 

@@ -3,7 +3,8 @@ import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { command } from '../../../../command.ts';
 import { flatten } from '../../../../flatten.ts';
 import { nameOption, RESOURCE_GROUP } from '../../../../options.ts';
-import { apiVersionOf, groupPath, resourcePath } from '../../../../resources.ts';
+import { groupPath, resourcePath } from '../../../../resources.ts';
+import { apiVersionOf } from '../../../../versions.ts';
 import { ZONE_GROUP_OPTIONS, ZONE_GROUP_TYPE, zoneConfiguration } from '../../../../zone-group.ts';
 
 export default command({

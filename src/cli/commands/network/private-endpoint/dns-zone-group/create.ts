@@ -2,7 +2,8 @@
 import { command } from '../../../../command.ts';
 import { flatten } from '../../../../flatten.ts';
 import { nameOption, type Option, RESOURCE_GROUP } from '../../../../options.ts';
-import { apiVersionOf, groupPath, resourcePath } from '../../../../resources.ts';
+import { groupPath, resourcePath } from '../../../../resources.ts';
+import { apiVersionOf } from '../../../../versions.ts';
 import { ZONE_GROUP_OPTIONS, ZONE_GROUP_TYPE, zoneConfiguration } from '../../../../zone-group.ts';
 
 const NAME: Option = nameOption('private DNS zone group');

@@ -4,8 +4,9 @@ import { command } from '../../../../command.ts';
 import { flatten } from '../../../../flatten.ts';
 import { VNET_NAME } from '../../../../nouns.ts';
 import { nameOption, RESOURCE_GROUP } from '../../../../options.ts';
-import { apiVersionOf, groupPath, resourcePath } from '../../../../resources.ts';
+import { groupPath, resourcePath } from '../../../../resources.ts';
 import { SUBNET_SETTINGS, SUBNET_TYPE, subnetSettings } from '../../../../subnet-settings.ts';
+import { apiVersionOf } from '../../../../versions.ts';
 
 export default command({
   path: 'network vnet subnet create',

@@ -4,7 +4,8 @@ import { command } from '../../../../../command.ts';
 import { flatten } from '../../../../../flatten.ts';
 import { ZONE_NAME } from '../../../../../nouns.ts';
 import { nameOption, RESOURCE_GROUP, TAGS } from '../../../../../options.ts';
-import { apiVersionOf, groupPath, idOf, resourcePath } from '../../../../../resources.ts';
+import { groupPath, idOf, resourcePath } from '../../../../../resources.ts';
+import { apiVersionOf } from '../../../../../versions.ts';
 
 const TYPE = 'Microsoft.Network/privateDnsZones/virtualNetworkLinks';
 

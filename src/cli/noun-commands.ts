@@ -1,0 +1,105 @@
+/** The commands that follow from the table of nouns: `show`, `list` and `delete`. */
+import type { JsonObject } from '#base/json.ts';
+import { parseResourceId } from '#base/resource-id.ts';
+import type { Arguments } from './arguments.ts';
+import type { Command } from './command.ts';
+import type { Context } from './context.ts';
+import { UsageError } from './failure.ts';
+import { flatten } from './flatten.ts';
+import { NOUNS, type Noun, type Verb } from './nouns.ts';
+import { IDS, NO_WAIT, type Option, RESOURCE_GROUP, WHAT_IF, YES } from './options.ts';
+import { findRegistry, groupPath, resourcePath } from './resources.ts';
+import { apiVersionOf } from './versions.ts';
+
+/** The command that the table gives for these words, e.g. `['acr', 'show']`. */
+export function nounCommand(words: readonly string[]): Command | undefined {
+  const verb = words.at(-1) as Verb;
+  const noun = NOUNS.find((candidate) => candidate.words === words.slice(0, -1).join(' '));
+  return noun?.verbs.includes(verb) ? commandOf(noun, verb) : undefined;
+}
+
+/** Every command of the table, for the help. */
+export function nounCommands(): Command[] {
+  return NOUNS.flatMap((noun) => noun.verbs.map((verb) => commandOf(noun, verb)));
+}
+
+function commandOf(noun: Noun, verb: Verb): Command {
+  const parents = noun.parents ?? [];
+  if (verb === 'list') {
+    const group = { ...RESOURCE_GROUP, required: noun.place === 'group' && parents.length > 0 };
+    return {
+      path: `${noun.words} list`,
+      summary: `List the ${noun.plural}.`,
+      options: [...(noun.place === 'subscription' ? [] : [group]), ...parents],
+      columns: noun.columns,
+      run: async (args, context) => flatten(await listOf(noun, args, context)),
+    };
+  }
+  const optional = (option: Option): Option => ({ ...option, required: false });
+  const naming = [noun.name as Option, ...parents, ...(noun.place === 'subscription' ? [] : [RESOURCE_GROUP])].map(optional);
+  const ids = async (args: Arguments, context: Context): Promise<string[]> => {
+    const given = args.list('ids');
+    if (given) return given.map((id) => parseResourceId(id, 'ids').id);
+    const needed = [noun.name as Option, ...parents, ...(noun.place === 'group' ? [RESOURCE_GROUP] : [])].filter(
+      (option) => args.text(option.name) === undefined,
+    );
+    if (needed.length > 0) throw new UsageError(`the following arguments are required: ${needed.map((option) => `--${option.name}`).join(', ')} (or --ids)`);
+    return [await pathOfNoun(noun, args, context)];
+  };
+  const version = apiVersionOf(noun.type);
+  if (verb === 'show') {
+    return {
+      path: `${noun.words} show`,
+      summary: `Show a ${noun.singular}.`,
+      options: [...naming, IDS],
+      columns: noun.columns,
+      run: async (args, context) => {
+        const paths = await ids(args, context);
+        const server = await context.management();
+        const shown = await Promise.all(paths.map((path) => server.get(path, version)));
+        return flatten(shown.length === 1 ? (shown[0] as JsonObject) : shown);
+      },
+    };
+  }
+  return {
+    path: `${noun.words} delete`,
+    summary: `Delete a ${noun.singular}.`,
+    options: [...naming, IDS, YES, NO_WAIT, WHAT_IF],
+    run: async (args, context) => {
+      const paths = await ids(args, context);
+      if (noun.confirm && args.boolean('yes') !== true && args.boolean('what-if') !== true)
+        await context.confirm(`Are you sure you want to delete the ${noun.singular} '${paths.map((path) => path.split('/').pop()).join("', '")}'?`);
+      const server = await context.management();
+      for (const path of paths) await server.delete(path, version);
+      return undefined;
+    },
+  };
+}
+
+async function pathOfNoun(noun: Noun, args: Arguments, context: Context): Promise<string> {
+  if (noun.place === 'subscription') return `${await context.subscriptionPath()}/resourcegroups/${encodeURIComponent(args.need('name'))}`;
+  const names = [...(noun.parents ?? []), ...(noun.name ? [noun.name] : [])].map((option) => args.need(option.name));
+  const segments = noun.type.split('/').slice(1);
+  if (noun.place === 'find') {
+    const registry = await findRegistry(context, names[0] as string, args.text('resource-group'));
+    return [
+      registry,
+      ...segments.slice(1).flatMap((segment, index) => [segment, ...(names[index + 1] === undefined ? [] : [encodeURIComponent(names[index + 1] as string)])]),
+    ].join('/');
+  }
+  return resourcePath(await groupPath(context, args.need('resource-group')), noun.type, names);
+}
+
+async function listOf(noun: Noun, args: Arguments, context: Context): Promise<JsonObject[]> {
+  const server = await context.management();
+  const version = apiVersionOf(noun.type);
+  if (noun.place === 'subscription') return server.list(`${await context.subscriptionPath()}/resourcegroups`, version);
+  const group = args.text('resource-group');
+  const parents = (noun.parents ?? []).map((option) => args.need(option.name));
+  if (noun.place === 'find' && parents.length > 0) {
+    const registry = await findRegistry(context, parents[0] as string, group);
+    return server.list(`${registry}/${noun.type.split('/').at(-1)}`, version);
+  }
+  const scope = group === undefined ? await context.subscriptionPath() : await groupPath(context, group);
+  return server.list(resourcePath(scope, noun.type, parents), version);
+}
