@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResourceKey } from '#base/resource-id.ts';
-import { ControlPlane, ENDPOINT, REGISTRY, SUBNET } from '../control-plane.fixture.ts';
+import { ControlPlane, ENDPOINT, NETWORK, REGISTRY, SUBNET } from '../control-plane.fixture.ts';
 
 const OTHER = 'Microsoft.ContainerRegistry/registries/other';
 const registry = (sku: string, properties: object = {}, location = 'westeurope') => ({ location, sku: { name: sku }, properties });
@@ -103,13 +103,25 @@ test('what only Premium has (docs/sources.md#tier-faults)', async () => {
   assert.equal(plane.snapshot.registries.get(plane.id(OTHER).toLowerCase() as ResourceKey)?.anonymousPullEnabled, true);
 });
 
-test('exports are turned off only with public access off (docs/sources.md#tier-faults)', async () => {
+test('exports are turned off on Premium, with a private endpoint, with public access off, in this order (docs/sources.md#export-policy)', async () => {
   const plane = await furnished();
-  assert.deepEqual((await plane.ask('PATCH', REGISTRY, { properties: { policies: { exportPolicy: { status: 'disabled' } } } })).codes, ['BadRequest']);
+  const off = { policies: { exportPolicy: { status: 'disabled' } } };
+  const said = async (properties: object) => (await plane.ask('PATCH', REGISTRY, { properties })).message.split('\n').slice(1);
+  assert.deepEqual(await said(off), [
+    "Disabling exports is not supported because the registry 'MyRegistry' has no private endpoint connection: with exports disabled it would be out of reach.",
+    "Disabling exports is not supported because the registry 'MyRegistry' has public network access enabled.",
+  ]);
+  const basic = await plane.ask('PUT', OTHER, registry('Basic', off));
+  assert.equal(basic.message.split('\n')[1], 'The requested feature export policy is not supported for the SKU Basic.');
+  // At creation there can be no endpoint yet: templates say it all at once.
+  await plane.put(OTHER, registry('Premium', { ...off, publicNetworkAccess: 'Disabled' }));
+  await plane.put(ENDPOINT, plane.endpointBody());
   const both = await plane.ask('PATCH', REGISTRY, { properties: { publicNetworkAccess: 'Disabled', policies: { exportPolicy: { status: 'disabled' } } } });
   assert.equal(both.status, 200, both.message);
   const back = await plane.ask('PATCH', REGISTRY, { properties: { publicNetworkAccess: 'Enabled' } });
   assert.equal(back.message, "Enabling public network access is not supported because the registry 'MyRegistry' has exports disabled.");
+  const whole = await plane.ask('PATCH', REGISTRY, { properties: { publicNetworkAccess: 'Enabled', policies: { exportPolicy: { status: 'enabled' } } } });
+  assert.equal(whole.status, 200, whole.message);
 });
 
 test('IP rules: validated, each once, replaced by PATCH, at most 200 (docs/sources.md#registry-patch)', async () => {
@@ -132,6 +144,7 @@ test('IP rules: validated, each once, replaced by PATCH, at most 200 (docs/sourc
 
 test('virtual network rules are taken by both of their keys, shown by both, and admit nobody yet (docs/sources.md#registry-shape)', async () => {
   const plane = await furnished();
+  await plane.put(SUBNET, { properties: { addressPrefix: '10.0.1.0/24', serviceEndpoints: [{ service: 'Microsoft.ContainerRegistry' }] } });
   const id = plane.id(SUBNET);
   const answer = await plane.ask('PATCH', REGISTRY, {
     properties: { networkRuleSet: { virtualNetworkRules: [{ id }, { virtualNetworkSubnetResourceId: id.toUpperCase() }] } },
@@ -144,7 +157,7 @@ test('PATCH merges: what it does not name stays; creation date and unchanged pol
   const plane = await furnished();
   await plane.ask('PATCH', REGISTRY, { properties: { policies: { retentionPolicy: { days: 30, status: 'enabled' } } } });
   plane.clock.advance(60_000);
-  await plane.ask('PATCH', REGISTRY, { properties: { policies: { softDeletePolicy: { status: 'enabled' } } }, tags: { team: 'a' } });
+  await plane.ask('PATCH', REGISTRY, { properties: { policies: { softDeletePolicy: { retentionDays: 9 } } }, tags: { team: 'a' } });
   const { body } = await plane.get(REGISTRY);
   assert.equal(body.properties.policies.retentionPolicy.days, 30);
   assert.equal(body.properties.policies.retentionPolicy.lastUpdatedTime, '2026-01-01T00:00:00.000Z');
@@ -180,6 +193,7 @@ test('a registry with private endpoints is neither deleted nor downgraded, and s
   assert.ok(deletion.message.includes(name));
   const downgrade = await plane.ask('PATCH', REGISTRY, { sku: { name: 'Standard' } });
   assert.deepEqual(downgrade.codes, ['PrivateEndpointNotSupported']);
+  assert.ok(downgrade.message.includes(`First: az acr private-endpoint-connection delete -r MyRegistry -n ${name}.`), downgrade.message);
   assert.ok(downgrade.message.includes(name));
   await plane.ask('DELETE', ENDPOINT);
   assert.equal((await plane.ask('PATCH', REGISTRY, { sku: { name: 'Standard' } })).status, 200);
@@ -223,8 +237,152 @@ test('settings that do not act say so; those that act or are at rest do not', as
   const warning = async (properties: object): Promise<string> => String((await plane.ask('PATCH', REGISTRY, { properties })).headers.warning);
   assert.equal(await warning({ anonymousPullEnabled: true, networkRuleSet: { defaultAction: 'Deny', ipRules: [{ value: '1.2.3.4' }] } }), 'undefined');
   assert.match(await warning({ adminUserEnabled: true }), /adminUserEnabled/);
+  assert.match(await warning({ networkRuleSet: { ipRules: [{ value: '10.1.0.0/16' }, { value: '1.2.3.4' }] } }), /10\.1\.0\.0\/16 is private/);
   assert.match(await warning({ policies: { trustPolicy: { status: 'enabled' }, quarantinePolicy: { status: 'enabled' } } }), /quarantinePolicy.*trustPolicy/);
   // Not patchable (docs/sources.md#registry-shape).
   const fixed = await plane.ask('PATCH', REGISTRY, { properties: { zoneRedundancy: 'Enabled' } });
   assert.ok(fixed.status >= 400 && fixed.status < 500);
+});
+
+test('a downgrade is refused with everything that stands in its way, and the commands that remove it (docs/sources.md#downgrade)', async () => {
+  const plane = await furnished();
+  await plane.put(`${REGISTRY}/replications/eastus`, { location: 'eastus' });
+  const patch = (body: object) => plane.ask('PATCH', REGISTRY, body);
+  const set = await patch({
+    properties: {
+      publicNetworkAccess: 'Disabled',
+      dataEndpointEnabled: true,
+      anonymousPullEnabled: true,
+      networkRuleSet: { defaultAction: 'Deny', ipRules: [{ value: '1.2.3.4' }] },
+      policies: { retentionPolicy: { status: 'enabled' }, trustPolicy: { status: 'enabled' } },
+    },
+  });
+  assert.equal(set.status, 200, set.message);
+  for (const number of [1, 2, 3])
+    await plane.put(`${REGISTRY}/webhooks/hook${number}x`, {
+      location: 'westeurope',
+      properties: { serviceUri: 'https://example.org/', actions: ['push'] },
+    });
+  const { status, message } = await patch({ sku: { name: 'Basic' } });
+  assert.equal(status, 400);
+  for (const command of [
+    'az acr update -n MyRegistry --public-network-enabled true',
+    'az acr update -n MyRegistry --default-action Allow; az acr network-rule remove -n MyRegistry --ip-address 1.2.3.4',
+    'az acr update -n MyRegistry --data-endpoint-enabled false',
+    'az acr update -n MyRegistry --anonymous-pull-enabled false',
+    'az acr replication delete -r MyRegistry -n eastus',
+    "registry 'MyRegistry' has 3, and Basic has 2. First delete 1 of them: az acr webhook delete -r MyRegistry -n NAME",
+    'az acr config retention update -r MyRegistry --status disabled --type UntaggedManifests',
+    'az acr config content-trust update -r MyRegistry --status disabled',
+  ])
+    assert.ok(message.includes(command), `${command}\n${message}`);
+  assert.equal((await plane.get(REGISTRY)).body.sku.name, 'Premium');
+  await plane.ask('DELETE', `${REGISTRY}/replications/eastus`);
+  const cleared = await patch({
+    sku: { name: 'Standard' },
+    properties: {
+      publicNetworkAccess: 'Enabled',
+      dataEndpointEnabled: false,
+      networkRuleSet: { defaultAction: 'Allow', ipRules: [] },
+      policies: { retentionPolicy: { status: 'disabled' }, trustPolicy: { status: 'disabled' } },
+    },
+  });
+  assert.equal(cleared.status, 200, cleared.message);
+  // Replications are Premium's, the home region's too.
+  assert.deepEqual((await plane.get(`${REGISTRY}/replications`)).body.value, []);
+});
+
+const SERVICE_ENDPOINT = { addressPrefix: '10.0.1.0/24', serviceEndpoints: [{ service: 'Microsoft.ContainerRegistry' }] };
+const ruleFor = (plane: ControlPlane, subnet = SUBNET) => ({ properties: { networkRuleSet: { virtualNetworkRules: [{ id: plane.id(subnet) }] } } });
+
+test('a virtual network rule names a subnet that is there and has the service endpoint, with the right to both (docs/sources.md#network-rule-validation)', async () => {
+  const plane = await furnished();
+  const bare = await plane.ask('PATCH', REGISTRY, ruleFor(plane));
+  assert.deepEqual(bare.codes, ['SubnetsHaveNoServiceEndpointsConfigured']);
+  assert.match(bare.message, /az network vnet subnet update -g rg --vnet-name vnet-app -n s --service-endpoints Microsoft\.ContainerRegistry$/m);
+  const missing = await plane.ask('PATCH', REGISTRY, ruleFor(plane, `${SUBNET}x`));
+  assert.deepEqual(missing.codes, ['NetworkRuleValidationError']);
+  assert.match(missing.message, /^Could not validate network rule - /);
+
+  await plane.put(SUBNET, { properties: SERVICE_ENDPOINT });
+  const principal = '22222222-2222-4222-8222-222222222222';
+  const assign = (guid: string, role: string, scope: string) =>
+    plane.put(`${scope}/providers/Microsoft.Authorization/roleAssignments/${guid}`, {
+      properties: { roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role}`, principalId: principal },
+    });
+  await assign('11111111-1111-4111-8111-111111111111', 'b24988ac-6180-42a0-ab88-20f7382dd24c', plane.id(REGISTRY));
+  const refused = await plane.ask('PATCH', REGISTRY, ruleFor(plane), { as: principal });
+  assert.deepEqual([refused.status, refused.codes], [400, ['NetworkRuleValidationError']]);
+  assert.equal(
+    refused.message,
+    `Could not validate network rule - The client '${principal}' with object id '${principal}' does not have authorization to perform action 'Microsoft.Network/virtualNetworks/taggedTrafficConsumers/validate/action' over scope '${plane.id(NETWORK)}/taggedTrafficConsumers/Microsoft.ContainerRegistry' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  );
+  await assign('11111111-1111-4111-8111-111111111112', '4d97b98b-1d4f-4787-a291-c67834d212e7', plane.id(NETWORK));
+  assert.equal((await plane.ask('PATCH', REGISTRY, ruleFor(plane), { as: principal })).status, 200);
+
+  // A rule that lost its subnet keeps no other from being written (Azure/azure-cli#14596).
+  await plane.put(`${SUBNET}2`, { properties: { ...SERVICE_ENDPOINT, addressPrefix: '10.0.2.0/24' } });
+  assert.equal((await plane.ask('DELETE', SUBNET)).status, 200);
+  const rules = [{ id: plane.id(SUBNET) }, { id: plane.id(`${SUBNET}2`) }];
+  const next = await plane.ask('PATCH', REGISTRY, { properties: { networkRuleSet: { virtualNetworkRules: rules } } });
+  assert.equal(next.status, 200, next.message);
+  const many = Array.from({ length: 101 }, (_, index) => ({ id: plane.id(`${SUBNET}${index}`) }));
+  const tooMany = await plane.ask('PATCH', REGISTRY, { properties: { networkRuleSet: { virtualNetworkRules: many } } });
+  assert.equal(tooMany.message, 'The requested feature virtual network rule exceeds allowed quota 100 for the SKU Premium.');
+});
+
+test('virtual network rules and private endpoints exclude each other, in both orders, and say what to remove (docs/sources.md#rules-or-endpoints)', async () => {
+  const plane = await furnished();
+  await plane.put(SUBNET, { properties: SERVICE_ENDPOINT });
+  await plane.put(ENDPOINT, plane.endpointBody());
+  const name = (await plane.connection()).split('/').at(-1);
+  const rule = await plane.ask('PATCH', REGISTRY, ruleFor(plane));
+  assert.deepEqual(rule.codes, ['VirtualNetworkRulesWithPrivateEndpointsNotSupported']);
+  assert.ok(rule.message.includes(`az acr private-endpoint-connection delete -r MyRegistry -n ${name}`), rule.message);
+  await plane.ask('DELETE', ENDPOINT);
+  assert.equal((await plane.ask('PATCH', REGISTRY, ruleFor(plane))).status, 200);
+  const endpoint = await plane.ask('PUT', ENDPOINT, plane.endpointBody());
+  assert.deepEqual([endpoint.status, endpoint.codes], [400, ['PrivateEndpointsWithVirtualNetworkRulesNotSupported']]);
+  assert.ok(endpoint.message.includes(`az acr network-rule remove -n MyRegistry --subnet ${plane.id(SUBNET)}`), endpoint.message);
+  await plane.ask('PATCH', REGISTRY, { properties: { networkRuleSet: { virtualNetworkRules: [] } } });
+  await plane.put(ENDPOINT, plane.endpointBody());
+});
+
+test('public access off and on again leaves the rules and the default action as they were (docs/sources.md#registry-patch)', async () => {
+  const plane = await furnished();
+  const rules = { defaultAction: 'Deny', ipRules: [{ action: 'Allow', value: '1.2.3.4' }] };
+  // As az sends it: `--public-network-enabled false` sets the default action with it.
+  await plane.ask('PATCH', REGISTRY, { properties: { networkRuleSet: { ipRules: rules.ipRules } } });
+  await plane.ask('PATCH', REGISTRY, { properties: { publicNetworkAccess: 'Disabled', networkRuleSet: { defaultAction: 'Deny' } } });
+  await plane.ask('PATCH', REGISTRY, { properties: { publicNetworkAccess: 'Enabled' } });
+  assert.deepEqual((await plane.properties(REGISTRY)).networkRuleSet, { ...rules, virtualNetworkRules: [] });
+});
+
+test('soft delete goes neither with the retention policy nor with replications (docs/sources.md#soft-delete)', async () => {
+  const plane = await furnished();
+  const soft = { policies: { softDeletePolicy: { status: 'enabled' } } };
+  const patch = (properties: object) => plane.ask('PATCH', REGISTRY, { properties });
+  await patch({ policies: { retentionPolicy: { status: 'enabled' } } });
+  assert.match((await patch(soft)).message, /retention policy is enabled: az acr config retention update/);
+  await patch({ policies: { retentionPolicy: { status: 'disabled' } } });
+  await plane.put(`${REGISTRY}/replications/eastus`, { location: 'eastus' });
+  assert.match((await patch(soft)).message, /geo-replicated to eastus: az acr replication delete -r MyRegistry -n eastus/);
+  await plane.ask('DELETE', `${REGISTRY}/replications/eastus`);
+  assert.equal((await patch(soft)).status, 200);
+  assert.match((await patch({ policies: { retentionPolicy: { status: 'enabled' } } })).message, /Soft delete is not supported/);
+  const replica = await plane.ask('PUT', `${REGISTRY}/replications/eastus`, { location: 'eastus' });
+  assert.match(replica.message, /az acr config soft-delete update -r MyRegistry --status disabled/);
+});
+
+test('IPv6 beside IPv4 needs Premium and data endpoints (docs/sources.md#premium-policies)', async () => {
+  const plane = await furnished();
+  const both = { endpointProtocol: 'IPv4AndIPv6' };
+  assert.match((await plane.ask('PATCH', REGISTRY, { properties: both })).message, /--data-endpoint-enabled true/);
+  assert.equal((await plane.ask('PATCH', REGISTRY, { properties: { ...both, dataEndpointEnabled: true } })).status, 200);
+  assert.equal(
+    (await plane.ask('PUT', OTHER, registry('Standard', both))).message
+      .split('\n')
+      .includes('The requested feature dual-stack endpoints is not supported for the SKU Standard.'),
+    true,
+  );
 });

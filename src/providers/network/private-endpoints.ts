@@ -21,6 +21,7 @@ import {
   regionOfMember,
   wasApproved,
 } from '../container-registry/private-link.ts';
+import { registryPropertiesOf } from '../container-registry/registry-properties.ts';
 import { endpointLimitOf, quotaExceeded, skuOf } from '../container-registry/tiers.ts';
 import { invalidReference, keyOf, linkedRight, notChangeable, parentKeyOf, siblingId } from '../references.ts';
 import { choice, ipAddressText, propertiesSchema, reference, resourceIdText } from '../schema-parts.ts';
@@ -109,6 +110,19 @@ async function targetFaults(draft: Draft, { reader, caller, domain }: HookContex
     ];
   }
   const faults: Fault[] = [];
+  const rules = registryPropertiesOf(registry).networkRuleSet.virtualNetworkRules;
+  if (rules.length > 0) {
+    // docs/sources.md#rules-or-endpoints; the code is ours.
+    const commands = rules.slice(0, 10).map((rule) => `az acr network-rule remove -n ${registry.name} --subnet ${rule.id}`);
+    faults.push(
+      new Fault(
+        'invalid',
+        'PrivateEndpointsWithVirtualNetworkRulesNotSupported',
+        `Registry '${registry.name}' has ${rules.length} virtual network rules: they and private endpoints exclude each other. Remove the rules first: ${commands.join('; ')}.`,
+        { target: `${target}.privateLinkServiceId` },
+      ),
+    );
+  }
   const sku = registry.body.sku?.name;
   if (sku !== 'Premium') {
     faults.push(
