@@ -1,9 +1,10 @@
 """Makes the `azure-cli` of Debian 12 (2.45) usable: that package was built against other SDKs than it was written for.
 
-As it is, every `az network` command outside of `private-dns`, and every `az role` command, ends in a Python error before it sends anything. Nothing of
+As it is, every `az network` command outside of `private-dns`, and every `az role` and `az vm` command, ends in a Python error before it sends anything. Nothing of
 Postern is involved, and nothing here changes what is sent. Python imports this module at its start when PYTHONPATH names its folder.
 
 - The CLI asks for the network models of 2022-01-01; the package has those of 2022-07-01, with their operations in a module of another name.
+- For `az vm` it asks for those of 2022-11-01; there are those of 2022-08-01.
 - The CLI reads `config` of the authorization operations, which the SDK has renamed to `_config`.
 """
 
@@ -15,14 +16,17 @@ import re
 import sys
 
 NETWORK = "2022-07-01"
+COMPUTE = "2022-08-01"
 OPERATIONS_ALIAS = "azure.mgmt.network.v2022_07_01.operations"
 OPERATIONS = "azure.mgmt.network.operations"
 PROFILES = "azure.cli.core.profiles._shared"
 AUTHORIZATION = re.compile(r"azure\.mgmt\.authorization\.v\w+\.operations")
 
 
-def _use_network_models(profiles):
-    profiles.AZURE_API_PROFILES["latest"][profiles.ResourceType.MGMT_NETWORK] = NETWORK
+def _use_other_models(profiles):
+    latest = profiles.AZURE_API_PROFILES["latest"]
+    latest[profiles.ResourceType.MGMT_NETWORK] = NETWORK
+    latest[profiles.ResourceType.MGMT_COMPUTE].profile[None] = COMPUTE
 
 
 def _name_config(operations):
@@ -60,7 +64,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == OPERATIONS_ALIAS:
             return importlib.machinery.ModuleSpec(name, _Alias(), is_package=True)
-        mend = _use_network_models if name == PROFILES else _name_config if AUTHORIZATION.fullmatch(name) else None
+        mend = _use_other_models if name == PROFILES else _name_config if AUTHORIZATION.fullmatch(name) else None
         if mend is None:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
