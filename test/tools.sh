@@ -110,5 +110,17 @@ install_az() {
   echo "test:tools: installed $own/$az"
 }
 
+# The Azure SDK for JavaScript, apart from the project's own packages: who only uses Postern does not load it.
+install_sdk() {
+  sdk=$here/clients/sdk
+  if [ -e "$sdk/node_modules/.package-lock.json" ] && [ ! "$sdk/package-lock.json" -nt "$sdk/node_modules/.package-lock.json" ]; then
+    echo "test:tools: the Azure SDK for JavaScript is there."
+    return
+  fi
+  echo "test:tools: installing the Azure SDK for JavaScript into test/clients/sdk"
+  npm ci --prefix "$sdk" --no-audit --no-fund --loglevel=error
+}
+
 install_packages
 install_az
+install_sdk

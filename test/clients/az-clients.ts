@@ -14,13 +14,15 @@ const DEBIAN_REMEDY = join(import.meta.dirname, 'az-debian');
 
 /** How each client is started: a line of sh, in which "$@" are its arguments. Undefined where it is not installed. */
 const COMMANDS: Readonly<Record<string, () => string | undefined>> = {
-  az: () => {
-    const python = PLACES.map((place) => join(place, `az-${AZ_VERSION}`, 'bin/python3')).find(isProgram);
-    return python && `exec ${python} -Im azure.cli "$@"`;
-  },
+  az: () => azPython() && `exec ${azPython()} -Im azure.cli "$@"`,
   'az-debian': () => (isDebianAz() ? `PYTHONPATH=${DEBIAN_REMEDY} exec ${DEBIAN_AZ} "$@"` : undefined),
   postern: () => `exec ${join(ROOT, 'bin/postern')} "$@"`,
 };
+
+/** The Python of the environment that the Azure CLI of PyPI is installed in, with the Azure SDK; undefined where it is not. */
+export function azPython(): string | undefined {
+  return PLACES.map((place) => join(place, `az-${AZ_VERSION}`, 'bin/python3')).find(isProgram);
+}
 
 /** Why a script cannot be played with the client; undefined when it can. @throws Error for a client that there is not. */
 export function whyNot(client: string): string | undefined {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeImageLayout } from '../image.ts';
 import { familyOf, freePorts, instanceOf, isAlive, killServer, postern, ROOT, serverLog } from '../server.ts';
-import { whyNot, writeAz } from './az-clients.ts';
+import { azPython, whyNot, writeAz } from './az-clients.ts';
 import { parseScript } from './script.ts';
 import { runScript } from './script-run.ts';
 
@@ -50,6 +50,10 @@ for (const { name, script, client } of PLAYS) {
       LANG: 'C.UTF-8',
       WORK: work,
       CLIENT: client,
+      ROOT,
+      // Type stripping needs this one; the machine's own may be older.
+      NODE: process.execPath,
+      AZ_PYTHON: azPython(),
       AZURE_CONFIG_DIR: join(work, '.azure'),
       POSTERN_DATA: data,
       LISTEN: `127.0.0.1:${listen}`,
