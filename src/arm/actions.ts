@@ -29,6 +29,7 @@ export async function act(engine: Engine, call: Call, { type, id, action }: Extr
     await requireAncestors(id, work.reader, 'read');
     const resource = await work.reader.get(id.key);
     if (!resource) throw resourceNotFound(id);
+    await work.requireUnlocked(type, id, 'action');
     const result = await action.run(resource, input, { ...work.context, snapshot });
     if (result.update) {
       const changed = result.update.key === undefined ? resource : await work.reader.get(result.update.key);

@@ -10,6 +10,7 @@ import { findTenant } from '#store/tenants.ts';
 import { type Call, committed, type Engine } from './engine.ts';
 import { type RegistrationState, registrationOf, requireScope } from './existence.ts';
 import { subscriptionNotFound } from './faults.ts';
+import { Locks } from './locks.ts';
 import { namespaceOf } from './types.ts';
 
 /** The tenant of the caller: principals are of one (https://learn.microsoft.com/rest/api/resources/tenants/list). */
@@ -76,6 +77,7 @@ export async function provider(engine: Engine, call: Call, at: ResourceId | unde
 export async function register(engine: Engine, call: Call, at: ResourceId, namespace: string, on: boolean): Promise<Reply> {
   call.authority.require(`${namespace}/${on ? 'register' : 'unregister'}/action`, at.id);
   const state: RegistrationState = on ? 'Registered' : 'NotRegistered';
+  (await Locks.read(engine.types, committed(engine))).require(at, 'action');
   const { value } = await engine.store.write(async ({ resources }) => {
     const record = await resources.get(at.key);
     if (!record) throw subscriptionNotFound(at.name);

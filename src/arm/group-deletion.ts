@@ -14,12 +14,13 @@ import { Work } from './work.ts';
  * DELETE of a resource group: 200, or 202 with `Location` when the world takes longer.
  * @throws Fault the objections of what cannot be deleted, since something outside the group depends on it; then nothing was
  */
-export async function removeGroup(engine: Engine, call: Call, { id }: Target): Promise<Reply> {
+export async function removeGroup(engine: Engine, call: Call, { type, id }: Target): Promise<Reply> {
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
     await requireAncestors(id, work.reader, 'delete');
     const group = await work.reader.get(id.key);
     if (!group) throw groupNotFound(id.name);
+    await work.requireUnlocked(type, id, 'delete');
     let waiting = referrersFirst(await work.reader.children(group.key));
     while (waiting.length > 0) {
       const blocked: Resource[] = [];

@@ -52,6 +52,7 @@ export async function write(engine: Engine, call: Call, target: Target, input: J
     const work = new Work(engine, call.authority, transaction);
     await requireAncestors(id, work.reader, 'write');
     await requireRegistration(id, namespaceOf(type.type), work.reader);
+    await work.requireUnlocked(type, id, 'write');
     const previous = await work.reader.get(id.key);
     if (engine.types.builtIn.has(id.key)) throw builtInFixed(previous?.id ?? id.id);
     if (previous && !isKnownTo(call.authority, previous)) throw patch ? resourceNotFound(id) : nameTaken(id);
@@ -197,6 +198,7 @@ export async function remove(engine: Engine, call: Call, { type, id }: Target): 
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
     await requireAncestors(id, work.reader, 'delete');
+    await work.requireUnlocked(type, id, 'delete');
     const resource = await work.context.known.get(id.key);
     if (engine.types.builtIn.has(id.key)) throw builtInFixed(resource?.id ?? id.id);
     requireConditions(call, type, id, resource, {});

@@ -124,6 +124,9 @@ export interface Action {
   run(resource: Resource, request: unknown, context: HookContext & { snapshot: Snapshot }): Promise<ActionResult>;
 }
 
+/** CanNotDelete forbids deletions, ReadOnly every change. */
+export type LockLevel = 'CanNotDelete' | 'ReadOnly';
+
 export interface ResourceType {
   /** Canonical casing. Nesting by slashes says the parent type. */
   readonly type: string;
@@ -196,6 +199,8 @@ export interface ResourceType {
   present?(resource: Resource, context: { snapshot: Snapshot; reader: ResourceLookup; domain: string }): Promise<JsonObject>;
   /** Why it may not be deleted; empty when it may. Children are deleted with it. */
   mayDelete?(resource: Resource, context: HookContext): Promise<readonly Fault[]>;
+  /** What a resource of this type forbids, for everybody, at its parent and below; its own type excepted. */
+  lockLevel?(resource: Resource): LockLevel | undefined;
   /** Resources elsewhere that are deleted with this one (a virtual network's zone links), without asking their `mayDelete`. */
   takes?(resource: Resource, reader: ResourceLookup): Promise<readonly ResourceKey[]>;
   /** What a list at `scope` shows, `filter` being the request's `$filter` and `reader` knowing what the caller may know. Default: the resources of the type at the scope and below. */

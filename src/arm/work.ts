@@ -9,11 +9,13 @@ import type { JsonObject } from '#base/json.ts';
 import { parseResourceId, type ResourceId, type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import type { ResourceBody, ResourceRecord } from '#store/resources.ts';
 import type { Transaction } from '#store/store.ts';
+import { findTenant } from '#store/tenants.ts';
 import { Allocation } from './allocation.ts';
 import type { Authority } from './authorization.ts';
 import type { Engine } from './engine.ts';
 import { registrationOf } from './existence.ts';
 import { parentNotFound } from './faults.ts';
+import { type LockedVerb, Locks } from './locks.ts';
 import { lookupOver, parseResource } from './lookup.ts';
 import type { HookContext, OwnedResource, PrincipalLookup, Resource, ResourceLookup, ResourceType } from './resource-type.ts';
 import { knownTo } from './tenancy.ts';
@@ -42,6 +44,7 @@ export function hookContext(engine: Engine, caller: Authority, reader: ResourceL
     known: knownTo(caller, reader),
     tenantId: caller.tenantId,
     firstTenantId: engine.tenantId,
+    tenantExists: async (tenantId) => (await findTenant(engine.store.database, tenantId))?.id === tenantId,
     async isRegistered(namespace, scope) {
       const key = subscriptionKeyOf(scope);
       const subscription = key && (await reader.get(key));
@@ -72,6 +75,7 @@ export class Work {
   readonly #transaction: Transaction;
   readonly #affected = new Set<ResourceKey>();
   readonly #removing = new Set<ResourceKey>();
+  #locks: Promise<Locks> | undefined;
   #reruns = 0;
   #writes = 0;
 
@@ -88,12 +92,17 @@ export class Work {
     return this.#writes > 0;
   }
 
+  /** @throws Fault `ScopeLocked` when a lock keeps the request from what it wants of its own resource */
+  async requireUnlocked(type: ResourceType, id: ResourceId, verb: LockedVerb): Promise<void> {
+    if (!type.lockLevel) (await this.#readLocks()).require(id, verb);
+  }
+
   /** Writes one resource and what it owns. A wish that is stored already writes nothing. Returns what is stored. */
   async save(wish: Wish, previous: Resource | undefined): Promise<Resource> {
     return this.#save(wish, previous, false);
   }
 
-  /** Deletes a resource with its children, what it owns and what it takes along; asks nobody. */
+  /** Deletes a resource with its children, what it owns and what it takes along; asks nobody. @throws Fault `ScopeLocked` */
   async remove(resource: Resource): Promise<void> {
     if (this.#removing.has(resource.key)) return;
     this.#removing.add(resource.key);
@@ -107,6 +116,7 @@ export class Work {
       if (other) await this.remove(other);
     }
     this.#noteConcerns(resource);
+    if (!type?.lockLevel) (await this.#readLocks()).require(resource, 'delete', true);
     if (await this.#transaction.resources.delete(resource.key)) {
       this.#writes++;
       this.#engine.types.forget(resource.key);
@@ -149,6 +159,7 @@ export class Work {
       isDeepStrictEqual(plain(withoutListed(previous.hidden)), plain(keptHidden))
     )
       return previous;
+    if (!type.lockLevel) (await this.#readLocks()).require(id, 'write', true);
     const listed = previous?.hidden[LISTED];
     const record = await this.#transaction.resources.put({
       key: id.key,
@@ -170,6 +181,12 @@ export class Work {
     this.#noteConcerns(record);
     await this.#noteAffected(type, stored);
     return stored;
+  }
+
+  /** The locks as they were when the work began: no work both locks and changes what it locked. */
+  #readLocks(): Promise<Locks> {
+    this.#locks ??= Locks.read(this.#engine.types, this.reader);
+    return this.#locks;
   }
 
   /** Makes the owned resources what the owner lists. `rerun`: nobody asked to write the owner itself. Returns the owner as it is stored then. */

@@ -1,6 +1,7 @@
 /** Every resource type, in one explicit list. A new type is its file, its test and a line here. */
 import type { ResourceType } from '#arm/resource-type.ts';
 import { denyAssignments } from './authorization/deny-assignments.ts';
+import { locks } from './authorization/locks.ts';
 import { roleAssignments } from './authorization/role-assignments.ts';
 import { roleDefinitions } from './authorization/role-definitions.ts';
 import { virtualMachines } from './compute/virtual-machines.ts';
@@ -54,4 +55,5 @@ export const resourceTypes: readonly ResourceType[] = [
   roleDefinitions,
   roleAssignments,
   denyAssignments,
+  locks,
 ];

@@ -95,6 +95,7 @@ test('PUT of what GET showed changes nothing, for every type that clients may wr
     properties: { roleName: 'Looker', assignableScopes: [plane.subscription], permissions: [{ actions: ['*/read'] }] },
   });
 
+  await plane.put(`${REGISTRY}/providers/Microsoft.Authorization/locks/keep`, { properties: { level: 'CanNotDelete', notes: 'for the test' } });
   const skipped = new Set(['Microsoft.Resources/subscriptions', 'Microsoft.ContainerRegistry/registries/privateLinkResources']);
   const seen = new Set<string>();
   for (const record of await plane.store.resources.list()) {
