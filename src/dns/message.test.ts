@@ -154,7 +154,9 @@ test('names and records survive the way through any message', () => {
     fc.tuple(name, address).map(([owner, data]) => a(owner, data)),
     fc.tuple(name, name).map(([owner, data]) => cname(owner, data)),
     name.map((owner) => ({ ...soa, name: owner }) as ResourceRecord),
-    name.map((owner): ResourceRecord => ({ name: owner, type: 'AAAA', ttlSeconds: 1, data: '::1' })),
+    fc
+      .tuple(name, fc.constantFrom('::1', 'fd00::a:1', '2001:db8:1:2:3:4:5:6'))
+      .map(([owner, data]): ResourceRecord => ({ name: owner, type: 'AAAA', ttlSeconds: 1, data })),
     fc.tuple(name, name).map(([owner, data]): ResourceRecord => ({ name: owner, type: 'PTR', ttlSeconds: 1, data })),
     fc.tuple(name, name).map(([owner, exchange]): ResourceRecord => ({ name: owner, type: 'MX', ttlSeconds: 1, data: { preference: 65535, exchange } })),
     fc

@@ -5,10 +5,17 @@ import { locks } from './authorization/locks.ts';
 import { roleAssignments } from './authorization/role-assignments.ts';
 import { roleDefinitions } from './authorization/role-definitions.ts';
 import { virtualMachines } from './compute/virtual-machines.ts';
+import { agentPools } from './container-registry/agent-pools.ts';
+import { cacheRules } from './container-registry/cache-rules.ts';
+import { credentialSets } from './container-registry/credential-sets.ts';
 import { privateEndpointConnections } from './container-registry/private-endpoint-connections.ts';
 import { privateLinkResources } from './container-registry/private-link-resources.ts';
 import { registries } from './container-registry/registries.ts';
 import { replications } from './container-registry/replications.ts';
+import { scopeMaps } from './container-registry/scope-maps.ts';
+import { tokens } from './container-registry/tokens.ts';
+import { unservedChildren } from './container-registry/unserved-children.ts';
+import { webhooks } from './container-registry/webhooks.ts';
 import { userAssignedIdentities } from './managed-identity/user-assigned-identities.ts';
 import { aRecordSets } from './network/a-record-sets.ts';
 import { aaaaRecordSets } from './network/aaaa-record-sets.ts';
@@ -35,6 +42,13 @@ export const resourceTypes: readonly ResourceType[] = [
   privateEndpointConnections,
   privateLinkResources,
   replications,
+  tokens,
+  scopeMaps,
+  webhooks,
+  agentPools,
+  cacheRules,
+  credentialSets,
+  ...unservedChildren,
   virtualNetworks,
   subnets,
   networkInterfaces,

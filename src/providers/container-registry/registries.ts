@@ -10,9 +10,12 @@ import { z } from '#base/schema.ts';
 import { keyOf } from '../references.ts';
 import { networkRuleFault } from './network-rules.ts';
 import { connectionsOf, GROUP_ID, homeRegionOf, REGISTRY_TYPE, REPLICATION_TYPE, regionsOf } from './private-link.ts';
+import { adminFacts, credentialActions, withAdminPasswords } from './registry-credentials.ts';
 import { registryProperties, registryPropertiesOf, registrySku } from './registry-properties.ts';
 import { isDowngrade, objections, unenforcedSettings } from './registry-rules.ts';
+import { systemScopeMaps } from './scope-maps.ts';
 import { endpointLimitOf, skuOf, TIERS } from './tiers.ts';
+import { unservedActions } from './unserved-children.ts';
 
 /** 5-50 letters and digits (docs/sources.md#registry-shape). */
 const NAME = /^[a-zA-Z0-9]{5,50}$/;
@@ -104,18 +107,18 @@ export const registries = resourceType({
       },
       ...(dataEndpointEnabled === true ? { dataEndpointEnabled } : {}),
     };
-    return { body: { ...draft.body, properties: properties as unknown as JsonObject }, hidden: draft.hidden };
+    return { body: { ...draft.body, properties: properties as unknown as JsonObject }, hidden: withAdminPasswords(draft.hidden, properties.adminUserEnabled) };
   },
 
-  /** The one group that endpoints may ask for, and the home region's replication, which clients may change (docs/sources.md#replications). */
+  /** The one group that endpoints may ask for, the system's scope maps, and the home region's replication, which clients may change (docs/sources.md#replications). */
   async owns(resource, { reader }) {
-    const group = { id: `${resource.id}/privateLinkResources/${GROUP_ID}`, body: { properties: {} } };
-    if (skuOf(resource) !== 'Premium') return [group];
+    const own = [{ id: `${resource.id}/privateLinkResources/${GROUP_ID}`, body: { properties: {} } }, ...systemScopeMaps(resource)];
+    if (skuOf(resource) !== 'Premium') return own;
     const location = homeRegionOf(resource);
     const id = `${resource.id}/replications/${location}`;
     const home = await reader.get(keyOf(id));
     const { zoneRedundancy } = registryPropertiesOf(resource);
-    return [group, { id, body: home?.body ?? { location, properties: { regionEndpointEnabled: true, zoneRedundancy } }, hidden: home?.hidden ?? {} }];
+    return [...own, { id, body: home?.body ?? { location, properties: { regionEndpointEnabled: true, zoneRedundancy } }, hidden: home?.hidden ?? {} }];
   },
 
   facts(resource) {
@@ -137,6 +140,7 @@ export const registries = resourceType({
         anonymousPullEnabled: properties.anonymousPullEnabled,
         armAudienceAccepted: properties.policies.azureADAuthenticationAsArmPolicy.status === 'enabled',
       },
+      ...adminFacts(resource),
     ];
   },
 
@@ -187,6 +191,8 @@ export const registries = resourceType({
   },
 
   actions: {
+    ...credentialActions,
+    ...unservedActions,
     /** docs/sources.md#registry-usages, in the service's order. Size counts nothing yet: what a registry holds is not told to this room. */
     listUsages: {
       method: 'GET',

@@ -1,15 +1,11 @@
 /** Microsoft.Network/privateDnsZones/AAAA: IPv6 addresses of a name. The world has none; DNS tells them as they stand. */
-import { isIPv6 } from 'node:net';
 import { z } from '#base/schema.ts';
 import { recordSets } from './record-set.ts';
 
 export const aaaaRecordSets = recordSets({
   kind: 'AAAA',
   property: 'aaaaRecords',
-  // A zone index (`%eth0`) is of one host and no record has it.
-  item: z.object({
-    ipv6Address: z.string().refine((text) => isIPv6(text) && !text.includes('%'), { error: (issue) => `'${issue.input}' is not an IPv6 address` }),
-  }),
+  item: z.object({ ipv6Address: z.ipv6({ error: (issue) => `'${issue.input}' is not an IPv6 address` }) }),
   data: ({ ipv6Address }) => ipv6Address,
   text: ({ ipv6Address }) => ipv6Address.toLowerCase(),
   shown: "join(', ', aaaaRecords[].ipv6Address)",
