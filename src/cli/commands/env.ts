@@ -1,14 +1,11 @@
 /** `postern env`: shell exports that point clients on the host at the registries' public listener there. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Instance, runningInstance } from '#instance.ts';
 import { command } from '../command.ts';
 import { dialled } from '../management.ts';
 import { REGISTRY_TYPE } from '../resources.ts';
+import { exportLines, shellWord, writeBundle } from '../shell-environment.ts';
 import { apiVersionOf } from '../versions.ts';
-
-/** Where distributions keep the bundle of public authorities; the first that exists is taken. */
-const SYSTEM_BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem', '/etc/ssl/cert.pem'];
 
 export default command({
   path: 'env',
@@ -29,15 +26,6 @@ export default command({
     return undefined;
   },
 });
-
-/** The system's authorities and ours in one file: SSL_CERT_FILE replaces, it does not add. */
-function writeBundle(data: string): string {
-  const system = SYSTEM_BUNDLES.find((file) => existsSync(file));
-  const file = join(data, 'run', 'ca-bundle.pem');
-  mkdirSync(join(data, 'run'), { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${system === undefined ? '' : readFileSync(system, 'utf8')}\n${readFileSync(join(data, 'ca.pem'), 'utf8')}`);
-  return file;
-}
 
 /** Names and values. `REGISTRY` is set when there is exactly one. */
 export function exportsOf(instance: Instance, data: string, names: readonly string[], bundle: string): Record<string, string> {
@@ -61,17 +49,12 @@ export function envText(instance: Instance, data: string, names: readonly string
   const first = `${names[0] ?? 'REGISTRY'}.${instance.hostDomain}`;
   return [
     '# eval "$(postern env)"',
-    ...Object.entries(values).map(([name, value]) => `export ${name}=${quoted(value)}`),
+    ...exportLines(values),
     ...(names.length === 0 ? ['# There is no registry yet: postern acr create --help'] : []),
     `# Where ${first} does not resolve, add to /etc/hosts:  ${host} ${first}`,
-    `# docker, podman: cp ${quoted(join(data, 'ca.pem'))} /etc/docker/certs.d/${first}:${port}/ca.crt  (make the folder; /etc/containers/certs.d for podman)`,
+    `# docker, podman: cp ${shellWord(join(data, 'ca.pem'))} /etc/docker/certs.d/${first}:${port}/ca.crt  (make the folder; /etc/containers/certs.d for podman)`,
     '# A login of their own:  postern ad sp create-for-rbac -n NAME --role AcrPull --scopes "$(postern acr show -n REGISTRY --query id -o tsv)"',
     `#   then its appId and password:  docker login -u APPID --password-stdin ${first}:${port}`,
     '',
   ].join('\n');
-}
-
-/** The text as one word of a POSIX shell. */
-function quoted(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
