@@ -22,7 +22,7 @@ export function genericallyUpdated(resource: JsonObject, args: Arguments): JsonO
     const at = pair.indexOf('=');
     if (at < 1) throw new UsageError(`argument --set: '${pair}' is not PATH=VALUE`);
     const { holder, key } = placeOf(changed, pair.slice(0, at));
-    (holder as JsonObject)[key] = valueOf(pair.slice(at + 1));
+    (holder as JsonObject)[key] = parsedOrText(pair.slice(at + 1));
   }
   for (const [path = '', ...values] of args.lists('add')) {
     const { holder, key } = placeOf(changed, path);
@@ -30,8 +30,8 @@ export function genericallyUpdated(resource: JsonObject, args: Arguments): JsonO
     if (!Array.isArray(list)) throw new UsageError(`argument --add: '${path}' is no list`);
     const pairs = values.length > 0 && values.every((value) => /^[^={["]+=/.test(value));
     const added = pairs
-      ? [Object.fromEntries(values.map((value) => [value.slice(0, value.indexOf('=')), valueOf(value.slice(value.indexOf('=') + 1))]))]
-      : values.map(valueOf);
+      ? [Object.fromEntries(values.map((value) => [value.slice(0, value.indexOf('=')), parsedOrText(value.slice(value.indexOf('=') + 1))]))]
+      : values.map(parsedOrText);
     (holder as JsonObject)[key] = [...list, ...added];
   }
   for (const [path = '', index] of args.lists('remove')) {
@@ -67,7 +67,7 @@ function placeOf(resource: JsonObject, path: string): { holder: JsonObject | Jso
 }
 
 /** JSON where it reads like some, else the text itself: `true`, `5`, `[]`, `{...}`. */
-function valueOf(text: string): Json {
+function parsedOrText(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {

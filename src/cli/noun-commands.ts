@@ -1,13 +1,14 @@
 /** The commands that follow from the table of nouns: `show`, `list` and `delete`. */
-import type { JsonObject } from '#base/json.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { parseResourceId } from '#base/resource-id.ts';
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './failure.ts';
 import { flatten } from './flatten.ts';
+import { GENERIC_UPDATE, genericallyUpdated } from './generic-update.ts';
 import { NOUNS, type Noun, type Verb } from './nouns.ts';
-import { IDS, NO_WAIT, type Option, RESOURCE_GROUP, WHAT_IF, YES } from './options.ts';
+import { IDS, NO_WAIT, type Option, RESOURCE_GROUP, TAGS, WHAT_IF, YES } from './options.ts';
 import { findRegistry, groupPath, resourcePath } from './resources.ts';
 import { apiVersionOf } from './versions.ts';
 
@@ -23,6 +24,67 @@ export function nounCommands(): Command[] {
   return NOUNS.flatMap((noun) => noun.verbs.map((verb) => commandOf(noun, verb)));
 }
 
+/** The row of the table for these words, for commands that are written out and name their resource in the same way. */
+export function nounOf(words: string): Noun {
+  const noun = NOUNS.find((candidate) => candidate.words === words);
+  if (!noun) throw new Error(`no noun '${words}'`);
+  return noun;
+}
+
+/** The options that name resources of a kind: its own name, its parents' and its group's, or ids in their place. */
+export function namingOf(noun: Noun): readonly Option[] {
+  const named = [noun.name as Option, ...(noun.parents ?? []), ...(noun.place === 'subscription' ? [] : [RESOURCE_GROUP])];
+  return [...named.map((option) => ({ ...option, required: false })), IDS];
+}
+
+/** The ids that were given, or the one of the resource that was named. @throws UsageError when neither is complete */
+export async function targetsOf(noun: Noun, args: Arguments, context: Context): Promise<string[]> {
+  const given = args.list('ids');
+  if (given) return given.map((id) => parseResourceId(id, 'ids').id);
+  const needed = [noun.name as Option, ...(noun.parents ?? []), ...(noun.place === 'group' ? [RESOURCE_GROUP] : [])].filter(
+    (option) => args.text(option.name) === undefined,
+  );
+  if (needed.length > 0) throw new UsageError(`the following arguments are required: ${needed.map((option) => `--${option.name}`).join(', ')} (or --ids)`);
+  return [await pathOfNoun(noun, args, context)];
+}
+
+/**
+ * An update as az does it: the resource is read, changed by what was given by name and then by path, and written back.
+ * `change` gets the properties as they were read. Several ids give a list.
+ */
+export function updateOf(
+  words: string,
+  definition: {
+    summary: string;
+    options: readonly Option[];
+    examples?: readonly string[];
+    change(properties: JsonObject, args: Arguments, context: Context, path: string): Promise<JsonObject> | JsonObject;
+  },
+): Command {
+  const noun = nounOf(words);
+  const version = apiVersionOf(noun.type);
+  const tags = ['network vnet', 'network nsg', 'network private-endpoint', 'network private-dns zone', 'network private-dns link vnet'].includes(words);
+  return {
+    path: `${words} update`,
+    summary: definition.summary,
+    options: [...namingOf(noun), ...definition.options, ...(tags ? [TAGS] : []), ...GENERIC_UPDATE, NO_WAIT, WHAT_IF],
+    ...(definition.examples ? { examples: definition.examples } : {}),
+    ...(noun.columns ? { columns: noun.columns } : {}),
+    run: async (args, context) => {
+      const server = await context.management();
+      const updated: JsonObject[] = [];
+      for (const path of await targetsOf(noun, args, context)) {
+        const { etag: _, ...read } = await server.get(path, version);
+        const { provisioningState: __, ...properties } = isJsonObject(read.properties) ? read.properties : {};
+        const given = args.pairs('tags');
+        const changed = { ...read, ...(given ? { tags: given } : {}), properties: await definition.change(properties, args, context, path) };
+        updated.push(await server.put(path, version, genericallyUpdated(changed, args)));
+      }
+      return flatten(updated.length === 1 ? (updated[0] as JsonObject) : updated);
+    },
+  };
+}
+
 function commandOf(noun: Noun, verb: Verb): Command {
   const parents = noun.parents ?? [];
   if (verb === 'list') {
@@ -35,23 +97,14 @@ function commandOf(noun: Noun, verb: Verb): Command {
       run: async (args, context) => flatten(await listOf(noun, args, context)),
     };
   }
-  const optional = (option: Option): Option => ({ ...option, required: false });
-  const naming = [noun.name as Option, ...parents, ...(noun.place === 'subscription' ? [] : [RESOURCE_GROUP])].map(optional);
-  const ids = async (args: Arguments, context: Context): Promise<string[]> => {
-    const given = args.list('ids');
-    if (given) return given.map((id) => parseResourceId(id, 'ids').id);
-    const needed = [noun.name as Option, ...parents, ...(noun.place === 'group' ? [RESOURCE_GROUP] : [])].filter(
-      (option) => args.text(option.name) === undefined,
-    );
-    if (needed.length > 0) throw new UsageError(`the following arguments are required: ${needed.map((option) => `--${option.name}`).join(', ')} (or --ids)`);
-    return [await pathOfNoun(noun, args, context)];
-  };
+  const naming = namingOf(noun);
+  const ids = (args: Arguments, context: Context): Promise<string[]> => targetsOf(noun, args, context);
   const version = apiVersionOf(noun.type);
   if (verb === 'show') {
     return {
       path: `${noun.words} show`,
       summary: `Show a ${noun.singular}.`,
-      options: [...naming, IDS],
+      options: naming,
       columns: noun.columns,
       run: async (args, context) => {
         const paths = await ids(args, context);
@@ -64,7 +117,7 @@ function commandOf(noun: Noun, verb: Verb): Command {
   return {
     path: `${noun.words} delete`,
     summary: `Delete a ${noun.singular}.`,
-    options: [...naming, IDS, YES, NO_WAIT, WHAT_IF],
+    options: [...naming, YES, NO_WAIT, WHAT_IF],
     run: async (args, context) => {
       const paths = await ids(args, context);
       if (noun.confirm && args.boolean('yes') !== true && args.boolean('what-if') !== true)

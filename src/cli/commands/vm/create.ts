@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { command } from '../../command.ts';
 import { UsageError } from '../../failure.ts';
 import { NIC_TYPE, nicBody } from '../../network-interface.ts';
-import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../options.ts';
+import { LOCATION, NO_WAIT, nameOption, RESOURCE_GROUP, TAGS } from '../../options.ts';
 import { groupPath, idOf, locationOf, resourcePath } from '../../resources.ts';
 import { SUBNET_TYPE } from '../../subnet-settings.ts';
 import { apiVersionOf } from '../../versions.ts';
@@ -32,6 +32,7 @@ export default command({
     { name: 'nsg', kind: 'text', summary: 'Accepted; it changes nothing.' },
     LOCATION,
     TAGS,
+    NO_WAIT,
   ],
   examples: ['postern vm create -n vm-app -g rg --vnet-name vnet-app --subnet machines --assign-identity puller'],
   run: async (args, context) => {

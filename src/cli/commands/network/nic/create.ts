@@ -3,7 +3,7 @@ import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
 import { flatten } from '../../../flatten.ts';
 import { NIC_TYPE, nicBody } from '../../../network-interface.ts';
-import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../../options.ts';
+import { LOCATION, NO_WAIT, nameOption, RESOURCE_GROUP, TAGS } from '../../../options.ts';
 import { groupPath, idOf, locationOf, resourcePath } from '../../../resources.ts';
 import { SUBNET_TYPE } from '../../../subnet-settings.ts';
 import { apiVersionOf } from '../../../versions.ts';
@@ -19,6 +19,7 @@ export default command({
     { name: 'private-ip-address', kind: 'text', placeholder: 'ADDRESS', summary: 'A static address of the subnet.' },
     LOCATION,
     TAGS,
+    NO_WAIT,
   ],
   run: async (args, context) => {
     const group = args.need('resource-group');

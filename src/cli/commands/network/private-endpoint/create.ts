@@ -3,7 +3,7 @@ import type { JsonObject } from '#base/json.ts';
 import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
 import { flatten } from '../../../flatten.ts';
-import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../../options.ts';
+import { LOCATION, NO_WAIT, nameOption, RESOURCE_GROUP, TAGS } from '../../../options.ts';
 import { groupPath, idOf, locationOf, resourcePath } from '../../../resources.ts';
 import { SUBNET_TYPE } from '../../../subnet-settings.ts';
 import { apiVersionOf } from '../../../versions.ts';
@@ -28,11 +28,13 @@ export default command({
       name: 'ip-config',
       aliases: ['ip-configs'],
       kind: 'list',
+      repeat: true,
       placeholder: 'KEY=VALUE',
       summary: 'A static address: name=N group-id=registry member-name=registry private-ip-address=A. Start each further one with its name=.',
     },
     LOCATION,
     TAGS,
+    NO_WAIT,
   ],
   examples: [
     'postern network private-endpoint create -n pe-registry -g rg --vnet-name vnet-app --subnet endpoints \\',

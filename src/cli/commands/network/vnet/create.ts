@@ -3,7 +3,7 @@ import type { JsonObject } from '#base/json.ts';
 import { command } from '../../../command.ts';
 import { UsageError } from '../../../failure.ts';
 import { flatten } from '../../../flatten.ts';
-import { LOCATION, nameOption, RESOURCE_GROUP, TAGS } from '../../../options.ts';
+import { LOCATION, NO_WAIT, nameOption, RESOURCE_GROUP, TAGS } from '../../../options.ts';
 import { groupPath, locationOf, resourcePath } from '../../../resources.ts';
 import { apiVersionOf } from '../../../versions.ts';
 
@@ -26,6 +26,7 @@ export default command({
     },
     { name: 'subnet-name', kind: 'text', placeholder: 'NAME', summary: 'Name of a subnet to make within.' },
     { name: 'subnet-prefixes', aliases: ['subnet-prefix'], kind: 'list', placeholder: 'CIDR', summary: "The subnet's prefix. Default: the first /24." },
+    NO_WAIT,
   ],
   examples: ['postern network vnet create -n vnet-app -g rg --address-prefixes 10.0.0.0/16 --subnet-name machines --subnet-prefixes 10.0.0.0/24'],
   run: async (args, context) => {

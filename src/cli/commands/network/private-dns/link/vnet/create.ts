@@ -3,7 +3,7 @@ import type { JsonObject } from '#base/json.ts';
 import { command } from '../../../../../command.ts';
 import { flatten } from '../../../../../flatten.ts';
 import { ZONE_NAME } from '../../../../../nouns.ts';
-import { nameOption, RESOURCE_GROUP, TAGS } from '../../../../../options.ts';
+import { NO_WAIT, nameOption, RESOURCE_GROUP, TAGS } from '../../../../../options.ts';
 import { groupPath, idOf, resourcePath } from '../../../../../resources.ts';
 import { apiVersionOf } from '../../../../../versions.ts';
 
@@ -19,6 +19,7 @@ export default command({
     { name: 'virtual-network', short: 'v', kind: 'text', placeholder: 'NAME_OR_ID', required: true, summary: 'Name or id of the virtual network.' },
     { name: 'registration-enabled', short: 'e', kind: 'boolean', required: true, summary: "Whether the network's machines are registered in the zone." },
     TAGS,
+    NO_WAIT,
   ],
   run: async (args, context) => {
     const group = args.need('resource-group');

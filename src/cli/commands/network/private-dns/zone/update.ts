@@ -1,0 +1,4 @@
+/** `postern network private-dns zone update`: its tags. */
+import { updateOf } from '../../../../noun-commands.ts';
+
+export default updateOf('network private-dns zone', { summary: 'Update a private DNS zone.', options: [], change: (properties) => properties });
