@@ -32,8 +32,10 @@ import { loginPlane } from '#identity/login.ts';
 import { machineMetadataPlane } from '#identity/machine-metadata.ts';
 import { Tokens } from '#identity/tokens.ts';
 import { resourceTypes } from '#providers/index.ts';
+import { importImage } from '#registry/import.ts';
 import { registryPlane } from '#registry/plane.ts';
 import { PLATFORM_REGISTRY, platformFact, stockPlatformRegistry } from '#registry/platform.ts';
+import { registryBytes } from '#store/repositories.ts';
 import { Store } from '#store/store.ts';
 import { Derivation } from '#topology/derive.ts';
 import { emptySnapshot } from '#topology/snapshot.ts';
@@ -96,8 +98,8 @@ export async function serve(config: Config, listeners: { management: number; pub
     tenantId: first.tenantId,
     newGuid: randomUUID,
     // Each kind of job is done by the room that can.
-    runJob: (job) => unservedJob(job),
-    registryUsage: async () => ({ bytes: 0 }),
+    runJob: (job) => (job.kind === 'import-image' ? importImage({ store, blobs, tokens, directory, snapshot, clock }, job) : unservedJob(job)),
+    registryUsage: async (registry) => ({ bytes: await registryBytes(store.database, registry) }),
   });
   const edge = new Edge({
     sockets: fabric.sockets,

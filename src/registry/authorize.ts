@@ -97,11 +97,19 @@ export function basicCredentials(header: string | undefined): { user: string; pa
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
+/** Of a visit, what somebody who signs in is held against. */
+type Attempt = Pick<Visit, 'registry' | 'snapshot'> & { readonly request: Pick<Visit['request'], 'trace'> };
+
 /**
  * Whom a user name and password prove: a user of this registry, an application and its secret, or the token user and a token of this registry.
  * Undefined when they prove nobody, or somebody of another tenant.
  */
-export async function callerByPassword(visit: Visit, rooms: Rooms, user: string, password: string): Promise<Caller | undefined> {
+export async function callerByPassword(
+  visit: Attempt,
+  rooms: Pick<Rooms, 'tokens' | 'directory' | 'clock'>,
+  user: string,
+  password: string,
+): Promise<Caller | undefined> {
   const { registry } = visit;
   if (user !== TOKEN_USER) {
     const { tenantId = '' } = visit.snapshot.access.subscriptions.get(subscriptionKeyOf(registry.registry) as ResourceKey) ?? {};
@@ -116,7 +124,7 @@ export async function callerByPassword(visit: Visit, rooms: Rooms, user: string,
 }
 
 /** The caller with the groups it is in now; undefined when it is of another tenant than the registry's subscription (docs/sources.md#registry-tenant). */
-export function ofTenant(visit: Visit, rooms: Rooms, caller: Caller): Caller | undefined {
+export function ofTenant(visit: Attempt, rooms: Pick<Rooms, 'directory'>, caller: Caller): Caller | undefined {
   const { identity } = caller;
   if (identity.kind !== 'Anonymous' && !isOfTenant(visit.snapshot.access, identity.tenantId, visit.registry.registry)) {
     visit.request.trace.push({ check: 'tenant', ok: false, detail: `${describe(identity)} is of tenant ${identity.tenantId}, which the registry is not` });

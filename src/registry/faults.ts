@@ -20,6 +20,10 @@ const catalogue = {
   NAME_UNKNOWN: ['notFound', 'repository name not known to registry'],
   PAGINATION_NUMBER_INVALID: ['invalid', 'invalid number of results requested: n must be a whole number, 0 or more'],
   RANGE_INVALID: ['range', 'invalid content range'],
+  REGISTRY_DISALLOWED_OPERATION: [
+    'methodNotAllowed',
+    'The operation is disallowed on this registry, repository or image. View troubleshooting steps at https://aka.ms/acr/faq/#why-does-my-pull-or-push-request-fail-with-disallowed-operation',
+  ],
   SIZE_INVALID: ['invalid', 'provided length did not match content length'],
   TAG_INVALID: ['invalid', 'invalid tag: 1 to 128 of letters, digits, and _ . - not at the start'],
   UNAUTHORIZED: ['unauthenticated', 'authentication required, visit https://aka.ms/acr/authorization for more information.'],

@@ -132,6 +132,23 @@ export async function putManifest(database: Database, { registry, repository }: 
     .execute();
 }
 
+/** Records in one repository what another one has of these blobs and manifests. No byte is copied; what it had already stays as it was. */
+export async function linkContent(
+  database: Database,
+  { from, to, at }: { readonly from: RepositoryKey; readonly to: RepositoryKey; readonly at: string },
+  content: { readonly blobs: readonly Digest[]; readonly manifests: readonly Digest[] },
+): Promise<void> {
+  const link = (table: string, columns: string, digests: readonly Digest[]) =>
+    database.executeQuery(
+      CompiledQuery.raw(
+        `insert into ${table} (registry, repository, created_at, ${columns}) select ?, ?, ?, ${columns} from ${table} where registry = ? and repository = ? and digest in (select value from json_each(?)) on conflict do nothing`,
+        [to.registry, to.repository, at, from.registry, from.repository, JSON.stringify(digests)],
+      ),
+    );
+  await link('blobs', 'digest, size', content.blobs);
+  await link('manifests', 'digest, media_type, size, subject, artifact_type, annotations', content.manifests);
+}
+
 /** Deletes a manifest with every tag that names it. Returns whether it was there. */
 export async function deleteManifest(database: Database, { registry, repository }: RepositoryKey, digest: Digest): Promise<boolean> {
   await database.deleteFrom('tags').where('registry', '=', registry).where('repository', '=', repository).where('digest', '=', digest).execute();
