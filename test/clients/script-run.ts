@@ -16,7 +16,8 @@ export interface ScriptRun {
 }
 
 interface Ended {
-  readonly status: number | NodeJS.Signals;
+  /** 'running' of one that has been awaited and not yet ended. */
+  readonly status: number | NodeJS.Signals | 'running';
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -162,6 +163,7 @@ async function runStep(step: Step, { path, run, background, state, files }: Fram
       const matches = (): boolean => expression(pattern).test(printedBy(program, stream));
       await within(run.limitMs, program.until(matches));
       if (!matches()) fail(`'${name}' ended without printing that:\n${tail(printedBy(program, stream))}`);
+      state.last = { status: 'running', stdout: program.stdout, stderr: program.stderr };
       return;
     }
     case 'wait': {

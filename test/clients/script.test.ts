@@ -100,6 +100,7 @@ status 3
 use more.script
 start back sh -c 'echo ready; read line; echo got $line' 
 await back stdout ready
+set WORD = stdout '^r(.*)y$'
 wait back
 stdout 'got'
 start bad sh -c 'echo x >&2; exit 4'
@@ -118,6 +119,7 @@ stdout more
   assert.equal(variables.NAME, 'Ada');
   assert.equal(variables.ALL, 'name: Ada');
   assert.equal(variables.TEXT, 'Ada!');
+  assert.equal(variables.WORD, 'ead');
 });
 
 test('each assertion fails where it should, and says where and why', async () => {

@@ -10,7 +10,7 @@
  *     set ID = stdout '"id": "(.*)"'               the first group, or the whole match, or without an expression all of it, trimmed
  *     set GREETING = text "hello $NAME"
  *     start pull curl ...                          runs on in the background
- *     await pull stderr 'HTTP/1.1 200'             until it has printed that
+ *     await pull stderr 'HTTP/1.1 200'             until it has printed that; then `stdout`, `stderr` and `set` read what it has printed so far
  *     wait pull                                    until it ends, with 0; `! wait` with anything else
  *     terminal ask az login ...                    as start, in a terminal of its own: what it asks is answered by
  *     type ask 'secret'                            a line typed there
