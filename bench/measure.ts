@@ -10,7 +10,7 @@ export interface Comparison {
   readonly name: string;
   /** Median rate of all rounds, in the case's unit. */
   readonly rate: number;
-  /** The subject's rate divided by this contender's, per round. */
+  /** The subject's rate divided by this contender's, per round; empty where there is nothing to compare. */
   readonly ratios: readonly number[];
 }
 
@@ -28,6 +28,11 @@ export async function compare(contenders: readonly Contender[], rounds: number):
     rate: median(rates[index] as number[]),
     ratios: (rates[index] as number[]).map((rate, round) => ((rates[0] as number[])[round] as number) / rate),
   }));
+}
+
+/** Figures of one contender, where there is nobody to compare it with. */
+export function alone(name: string, rates: readonly number[]): Comparison {
+  return { name, rate: median(rates), ratios: [] };
 }
 
 export function median(values: readonly number[]): number {

@@ -18,7 +18,8 @@ export function render(results: readonly Result[]): string {
   return results
     .map(({ title, note, unit, comparisons, paired }) => {
       const rows = comparisons.map(({ name, rate, ratios }, index) => {
-        const ratio = index === 0 ? '' : `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`;
+        const ratio =
+          index === 0 || ratios.length === 0 ? '' : `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`;
         return `| ${name} | ${figure(rate)} ${unit} | ${ratio} |`;
       });
       const lines = [`## ${title}`, '', note, '', '| | median | Postern ÷ it |', '|---|---|---|', ...rows, ''];

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { mustPostern, ROOT } from '../test/server.ts';
+import { endpointCases } from './endpoint-cases.ts';
 import { registryCases } from './registry-cases.ts';
 import { type Result, render } from './report.ts';
 import { worldCases } from './world-cases.ts';
@@ -42,8 +43,12 @@ try {
     results.push(result);
     say(render([result]));
   }
+  for await (const result of endpointCases({ data: join(folder, 'full'), quick })) {
+    results.push(result);
+    say(render([result]));
+  }
 } finally {
-  for (const started of [data, join(folder, 'world')])
+  for (const started of [data, join(folder, 'world'), join(folder, 'full')])
     try {
       mustPostern(started, 'down');
     } catch {

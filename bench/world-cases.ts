@@ -1,84 +1,14 @@
 /** What needs real networks: names against dnsmasq, the endpoint's path against the public one, start-up, and the time to make endpoints. */
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePorts, instanceOf, mustPostern, POSTERN, upFlags } from '../test/server.ts';
-import { type Comparison, type Contender, compare, median } from './measure.ts';
+import { freePorts, mustPostern, POSTERN, upFlags } from '../test/server.ts';
+import { endpointBody, Management } from './management.ts';
+import { alone, type Contender, compare } from './measure.ts';
 import { dnsmasqFiles } from './peers.ts';
 import type { Result } from './report.ts';
 
 const run = promisify(execFile);
-
-/** The management API, as any client of ARM uses it. */
-class Management {
-  readonly subscription: string;
-  readonly #url: URL;
-  readonly #ca: string;
-  readonly #token: string;
-
-  private constructor(url: URL, ca: string, token: string, subscription: string) {
-    this.#url = url;
-    this.#ca = ca;
-    this.#token = token;
-    this.subscription = subscription;
-  }
-
-  static async open(data: string): Promise<Management> {
-    const url = new URL(instanceOf(data)?.url ?? '');
-    const ca = readFileSync(join(data, 'ca.pem'), 'utf8');
-    const { tenantId, subscriptionId, appId, secret } = JSON.parse(readFileSync(join(data, 'operator.json'), 'utf8'));
-    const form = new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: appId,
-      client_secret: secret,
-      scope: 'https://management.azure.com/.default',
-    });
-    const answer = await ask(url, ca, 'POST', `/${tenantId}/oauth2/v2.0/token`, { 'content-type': 'application/x-www-form-urlencoded' }, form.toString());
-    return new Management(url, ca, JSON.parse(answer.body).access_token, subscriptionId);
-  }
-
-  async put(path: string, body: unknown): Promise<void> {
-    const target = `/subscriptions/${this.subscription}/resourceGroups/rg/providers/${path}?api-version=2024-05-01`;
-    const headers = { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' };
-    const { status, body: text } = await ask(this.#url, this.#ca, 'PUT', target, headers, JSON.stringify(body));
-    if (status !== 200 && status !== 201) throw new Error(`PUT ${path}: ${status} ${text}`);
-  }
-
-  id(path: string): string {
-    return `/subscriptions/${this.subscription}/resourceGroups/rg/providers/${path}`;
-  }
-}
-
-function ask(url: URL, ca: string, method: string, path: string, headers: Record<string, string>, body: string): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(
-      { host: url.hostname, port: url.port, method, path, ca, headers: { ...headers, 'content-length': Buffer.byteLength(body) } },
-      (incoming) => {
-        let text = '';
-        incoming.setEncoding('utf8').on('data', (chunk) => {
-          text += chunk;
-        });
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: text }));
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
-}
-
-const alone = (name: string, rates: readonly number[]): Comparison => ({ name, rate: median(rates), ratios: rates.map(() => 1) });
-
-const endpointBody = (management: Management, registry: string) => ({
-  location: 'westeurope',
-  properties: {
-    subnet: { id: management.id('Microsoft.Network/virtualNetworks/app/subnets/endpoints') },
-    privateLinkServiceConnections: [
-      { name: 'con', properties: { privateLinkServiceId: management.id(`Microsoft.ContainerRegistry/registries/${registry}`), groupIds: ['registry'] } },
-    ],
-  },
-});
 
 export async function* worldCases(options: { folder: string; data: string; rounds: number; quick: boolean }): AsyncGenerator<Result> {
   const { data, rounds, quick } = options;
@@ -110,34 +40,19 @@ export async function* worldCases(options: { folder: string; data: string; round
   postern('network private-dns zone create -g rg -n privatelink.azurecr.io');
   postern('network private-dns link vnet create -g rg --zone-name privatelink.azurecr.io -n link --virtual-network app --registration-enabled false');
 
-  // One endpoint, then 200, eight at a time.
-  const one: number[] = [];
-  for (let index = 0; index < (quick ? 2 : 10); index++) {
-    const start = performance.now();
-    await management.put(`Microsoft.Network/privateEndpoints/one-${index}`, endpointBody(management, 'bench'));
-    one.push(performance.now() - start);
-  }
-  const count = quick ? 20 : 200;
-  const start = performance.now();
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < count) await management.put(`Microsoft.Network/privateEndpoints/many-${next++}`, endpointBody(management, 'manyendpoints'));
-  };
-  await Promise.all(Array.from({ length: 8 }, worker));
-  const many = performance.now() - start;
-  yield {
-    title: 'Time to make private endpoints',
-    note: 'PUT by PUT over HTTPS; each answers when its addresses are in the kernel and its listener and names serve it.',
-    unit: 'ms',
-    comparisons: [alone('one endpoint (two addresses), one after the other', one), alone(`${count} endpoints in all, eight at a time`, [many])],
-  };
+  const endpoints = quick ? 20 : 210;
+  for (let index = 0; index < endpoints; index++)
+    await management.put(
+      `Microsoft.Network/privateEndpoints/pe-${index}`,
+      endpointBody(management, 'app', index % 200 === 0 || index > 199 ? 'bench' : 'manyendpoints'),
+    );
 
   const zoneGroup = {
     properties: {
       privateDnsZoneConfigs: [{ name: 'acr', properties: { privateDnsZoneId: management.id('Microsoft.Network/privateDnsZones/privatelink.azurecr.io') } }],
     },
   };
-  await management.put('Microsoft.Network/privateEndpoints/one-0/privateDnsZoneGroups/default', zoneGroup);
+  await management.put('Microsoft.Network/privateEndpoints/pe-0/privateDnsZoneGroups/default', zoneGroup);
   const names = new Map(Array.from({ length: 200 }, (_, index) => [`host-${index}.privatelink.azurecr.io`, `10.9.0.${index}`]));
   for (const [name, address] of names)
     await management.put(`Microsoft.Network/privateDnsZones/privatelink.azurecr.io/A/${name.split('.')[0]}`, {
@@ -201,7 +116,7 @@ export async function* worldCases(options: { folder: string; data: string; round
   mustPostern(data, 'down');
   yield {
     title: 'Start-up',
-    note: `\`postern up --detach\` until it serves. The restarts bring back 2 networks, 3 machines and ${count + one.length} endpoints.`,
+    note: `\`postern up --detach\` until it serves. The restarts bring back 2 networks, 3 machines and ${endpoints} endpoints.`,
     unit: 'ms',
     comparisons: [alone('first start, empty data folder', [first]), alone('restart', again)],
   };
