@@ -23,6 +23,14 @@ export function flatten(value: Json | undefined): Json {
   return printed;
 }
 
+/** A resource, or a list of them, with `properties` as they are and `resourceGroup` beside the id: what az's generic commands print. */
+export function flattenEnvelope(value: JsonObject | readonly JsonObject[]): Json {
+  if (Array.isArray(value)) return value.map((one: JsonObject) => flattenEnvelope(one));
+  const resource = value as JsonObject;
+  const group = typeof resource.id === 'string' ? resourceGroupOf(resource.id) : undefined;
+  return { ...resource, ...(group === undefined ? {} : { resourceGroup: group }) };
+}
+
 /** The envelope wins over a property of the same name, but for a role definition's `type`, which az calls `roleType`. */
 function lift(resource: JsonObject, properties: JsonObject): JsonObject {
   const { properties: _, ...envelope } = resource;

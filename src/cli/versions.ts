@@ -1,4 +1,4 @@
-/** The api-versions that commands send: by type those of az 2.45. */
+/** The api-versions that commands send. */
 
 /** By type, lower case; the longest prefix counts. The versions are those that az 2.45 sends. */
 const API_VERSIONS: readonly (readonly [string, string])[] = [
@@ -7,6 +7,7 @@ const API_VERSIONS: readonly (readonly [string, string])[] = [
   ['microsoft.network/', '2022-01-01'],
   ['microsoft.compute/', '2022-11-01'],
   ['microsoft.managedidentity/', '2022-01-31-preview'],
+  ['microsoft.authorization/locks', '2016-09-01'],
   ['microsoft.authorization/roleassignments', '2020-04-01-preview'],
   ['microsoft.authorization/roledefinitions', '2018-01-01-preview'],
 ];
