@@ -17,6 +17,7 @@ import { isoTime, systemClock } from '#base/clock.ts';
 import { asFault } from '#base/fault.ts';
 import { openLog } from '#base/log.ts';
 import { DiskBlobStore } from '#blobs/disk.ts';
+import { resolveAddresses } from '#dns/resolution.ts';
 import { NameServer } from '#dns/server.ts';
 import { Edge } from '#edge/edge.ts';
 import { operatorPlane } from '#edge/operator.ts';
@@ -99,6 +100,8 @@ export async function serve(config: Config, listeners: { management: number; pub
     newGuid: randomUUID,
     // Each kind of job is done by the room that can.
     runJob: (job) => (job.kind === 'import-image' ? importImage({ store, blobs, tokens, directory, snapshot, clock }, job) : unservedJob(job)),
+    preview: (changes) => derivation.preview(changes),
+    resolve: resolveAddresses,
     registryUsage: async (registry) => ({ bytes: await registryBytes(store.database, registry) }),
   });
   const edge = new Edge({

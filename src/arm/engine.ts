@@ -5,6 +5,8 @@ import type { Log } from '#base/log.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { Request } from '#http/message.ts';
 import type { Store } from '#store/store.ts';
+import type { FactChanges } from '#topology/derive.ts';
+import type { ResolveAddresses } from '#topology/paths.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { Authority } from './authorization.ts';
 import type { RunJob } from './jobs.ts';
@@ -33,6 +35,10 @@ export interface Engine {
   newGuid(): string;
   readonly runJob: RunJob;
   registryUsage(registry: ResourceKey): Promise<{ readonly bytes: number }>;
+  /** The newest snapshot as it would be after the changes, which are not kept. */
+  preview(changes: FactChanges): Snapshot;
+  /** What names resolve to in a network of a snapshot. */
+  readonly resolve: ResolveAddresses;
   /** How long a write waits for the world before it answers that it is still on its way. */
   readonly settleMs: number;
   /** What was deleted and is shown once more. */

@@ -430,6 +430,8 @@ export async function openCloud(options: { types?: readonly ResourceType[]; sett
     tenantId,
     newGuid,
     runJob: options.runJob ?? unservedJob,
+    preview: (changes) => derivation.preview(changes),
+    resolve: () => undefined,
     registryUsage: async () => ({ bytes: 0 }),
     settleMs: options.settleMs ?? 5000,
   });

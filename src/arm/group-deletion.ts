@@ -14,45 +14,50 @@ import { Work } from './work.ts';
  * DELETE of a resource group: 200, or 202 with `Location` when the world takes longer.
  * @throws Fault the objections of what cannot be deleted, since something outside the group depends on it; then nothing was
  */
-export async function removeGroup(engine: Engine, call: Call, { type, id }: Target): Promise<Reply> {
+export async function removeGroup(engine: Engine, call: Call, target: Target): Promise<Reply> {
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
-    await requireAncestors(id, work.reader, 'delete');
-    const group = await work.reader.get(id.key);
-    if (!group) throw groupNotFound(id.name);
-    await work.requireUnlocked(type, id, 'delete');
-    let waiting = referrersFirst(await work.reader.children(group.key));
-    while (waiting.length > 0) {
-      const blocked: Resource[] = [];
-      const objections: Fault[] = [];
-      for (const { key } of waiting) {
-        // Gone with an owner or a parent that went before it.
-        const member = await work.reader.get(key);
-        if (!member) continue;
-        const faults = await work.objections(member);
-        if (faults.length === 0) await work.remove(member);
-        else {
-          blocked.push(member);
-          objections.push(...faults);
-        }
-      }
-      if (blocked.length > 0 && blocked.length === waiting.length) throw combined(objections);
-      waiting = blocked;
-    }
-    // Re-runs before the group's own end: an owner elsewhere must not put anything back into it.
-    await work.finish();
-    await work.remove(group);
-    await work.finish();
-    return { group, work };
+    return { group: await removeGroupIn(target, work), work };
   });
   call.request.trace.push({ check: 'write', ok: true, detail: `deleted in revision ${revision}` });
   return deleted(engine, call, value.group, revision, value.work);
 }
 
-/** The members with whoever refers to another before it, as far as references make no circle: then few are asked twice. */
-function referrersFirst(members: readonly Resource[]): Resource[] {
+/** The deletion as far as it happens inside its transaction. */
+export async function removeGroupIn({ type, id }: Target, work: Work): Promise<Resource> {
+  await requireAncestors(id, work.reader, 'delete');
+  const group = await work.reader.get(id.key);
+  if (!group) throw groupNotFound(id.name);
+  await work.requireUnlocked(type, id, 'delete');
+  let waiting = referrersFirst(await work.reader.children(group.key));
+  while (waiting.length > 0) {
+    const blocked: Resource[] = [];
+    const objections: Fault[] = [];
+    for (const { key } of waiting) {
+      // Gone with an owner or a parent that went before it.
+      const member = await work.reader.get(key);
+      if (!member) continue;
+      const faults = await work.objections(member);
+      if (faults.length === 0) await work.remove(member);
+      else {
+        blocked.push(member);
+        objections.push(...faults);
+      }
+    }
+    if (blocked.length > 0 && blocked.length === waiting.length) throw combined(objections);
+    waiting = blocked;
+  }
+  // Re-runs before the group's own end: an owner elsewhere must not put anything back into it.
+  await work.finish();
+  await work.remove(group);
+  await work.finish();
+  return group;
+}
+
+/** The members with whoever refers to another, or lies below it, before that one, as far as references make no circle: then few are asked twice. */
+export function referrersFirst<Member extends Pick<Resource, 'key' | 'body' | 'parent'>>(members: readonly Member[]): Member[] {
   const byKey = new Map(members.map((member) => [member.key, member]));
-  const memberOf = (key: ResourceKey): Resource | undefined => {
+  const memberOf = (key: ResourceKey): Member | undefined => {
     // References often point below a member: to a subnet of a network.
     for (let at: string = key; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
       const member = byKey.get(at as ResourceKey);
@@ -60,19 +65,22 @@ function referrersFirst(members: readonly Resource[]): Resource[] {
     }
     return undefined;
   };
-  const order: Resource[] = [];
+  const order: Member[] = [];
   const seen = new Set<ResourceKey>();
-  const visit = (start: Resource): void => {
+  const visit = (start: Member): void => {
     // Depth first without recursion: a chain of references may be as long as the group.
-    const stack: { member: Resource; targets: Resource[] }[] = [];
-    const enter = (member: Resource): void => {
+    const stack: { member: Member; targets: Member[] }[] = [];
+    const enter = (member: Member): void => {
       seen.add(member.key);
-      stack.push({ member, targets: [...referencesOf(member)].map(memberOf).filter((target) => target !== undefined) });
+      stack.push({
+        member,
+        targets: [...referencesOf(member), ...(member.parent === undefined ? [] : [member.parent])].map(memberOf).filter((target) => target !== undefined),
+      });
     };
     enter(start);
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const next = top.targets.pop();
-      if (next === undefined) order.push((stack.pop() as { member: Resource }).member);
+      if (next === undefined) order.push((stack.pop() as { member: Member }).member);
       else if (!seen.has(next.key)) enter(next);
     }
   };

@@ -4,7 +4,7 @@
  */
 import { etagMatches } from '#base/etag.ts';
 import { Fault } from '#base/fault.ts';
-import { isJsonObject, type JsonObject } from '#base/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { parseResourceId, type ResourceId, type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import { precondition } from '#http/conditional.ts';
 import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
@@ -46,22 +46,10 @@ export async function read(engine: Engine, call: Call, { type, id }: Target): Pr
 
 /** PUT and PATCH. */
 export async function write(engine: Engine, call: Call, target: Target, input: JsonObject): Promise<Reply> {
-  const { id, type } = target;
-  const patch = call.request.method === 'PATCH';
+  const { type } = target;
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
-    await requireAncestors(id, work.reader, 'write');
-    await requireRegistration(id, namespaceOf(type.type), work.reader);
-    await work.requireUnlocked(type, id, 'write');
-    const previous = await work.reader.get(id.key);
-    if (engine.types.builtIn.has(id.key)) throw builtInFixed(previous?.id ?? id.id);
-    if (previous && !isKnownTo(call.authority, previous)) throw patch ? resourceNotFound(id) : nameTaken(id);
-    if (!previous && patch) throw resourceNotFound(id);
-    if (!previous && type.ownerMade) throw ownerMakesIt(type.type);
-    requireConditions(call, type, id, previous, input);
-    const resource = await writeDraft(engine, work, { ...target, intent: { input, patch }, previous });
-    await work.finish();
-    return { resource, created: previous === undefined, work };
+    return { ...(await writeIn(engine, call, target, input, work)), work };
   });
   const { resource, created, work } = value;
   call.request.trace.push({ check: 'write', ok: true, detail: `${created ? 'created' : work.changed ? 'updated' : 'unchanged'} in revision ${revision}` });
@@ -70,6 +58,24 @@ export async function write(engine: Engine, call: Call, target: Target, input: J
   // What the owners of this resource did to it meanwhile is part of the answer.
   const now = (await committed(engine).get(resource.key)) ?? resource;
   return shown(engine, now, created || late ? 201 : 200, late ? pollHeaders(call, asyncPath(type, now, operation), undefined) : {});
+}
+
+/** A PUT or PATCH as far as it happens inside its transaction. */
+export async function writeIn(engine: Engine, call: Call, target: Target, input: JsonObject, work: Work): Promise<{ resource: Resource; created: boolean }> {
+  const { id, type } = target;
+  const patch = call.request.method === 'PATCH';
+  await requireAncestors(id, work.reader, 'write');
+  await requireRegistration(id, namespaceOf(type.type), work.reader);
+  await work.requireUnlocked(type, id, 'write');
+  const previous = await work.reader.get(id.key);
+  if (engine.types.builtIn.has(id.key)) throw builtInFixed(previous?.id ?? id.id);
+  if (previous && !isKnownTo(call.authority, previous)) throw patch ? resourceNotFound(id) : nameTaken(id);
+  if (!previous && patch) throw resourceNotFound(id);
+  if (!previous && type.ownerMade) throw ownerMakesIt(type.type);
+  requireConditions(call, type, id, previous, input);
+  const resource = await writeDraft(engine, work, { ...target, intent: { input, patch }, previous });
+  await work.finish();
+  return { resource, created: previous === undefined };
 }
 
 interface Plan extends Target {
@@ -194,25 +200,36 @@ async function removeUnlisted(work: Work, unlisted: readonly Resource[]): Promis
 }
 
 /** DELETE of anything but a resource group. What is not there is deleted already: 204. */
-export async function remove(engine: Engine, call: Call, { type, id }: Target): Promise<Reply> {
+export async function remove(engine: Engine, call: Call, target: Target): Promise<Reply> {
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
-    await requireAncestors(id, work.reader, 'delete');
-    await work.requireUnlocked(type, id, 'delete');
-    const resource = await work.context.known.get(id.key);
-    if (engine.types.builtIn.has(id.key)) throw builtInFixed(resource?.id ?? id.id);
-    requireConditions(call, type, id, resource, {});
-    if (!resource) return undefined;
-    refuse(await work.objections(resource));
-    const shownAs = type.lingers ? await envelopeOf(engine, resource, work.reader) : undefined;
-    await work.remove(resource);
-    await work.finish();
-    return { resource, work, shownAs };
+    const removed = await removeIn(engine, call, target, work);
+    return removed && { ...removed, work };
   });
   if (!value) return emptyReply(204);
   if (value.shownAs) engine.lingering.keep(value.resource.key, value.shownAs);
   call.request.trace.push({ check: 'write', ok: true, detail: `deleted in revision ${revision}` });
   return deleted(engine, call, value.resource, revision, value.work);
+}
+
+/** A DELETE as far as it happens inside its transaction; undefined when nothing was there. */
+export async function removeIn(
+  engine: Engine,
+  call: Call,
+  { type, id }: Target,
+  work: Work,
+): Promise<{ resource: Resource; shownAs: JsonObject | undefined } | undefined> {
+  await requireAncestors(id, work.reader, 'delete');
+  await work.requireUnlocked(type, id, 'delete');
+  const resource = await work.context.known.get(id.key);
+  if (engine.types.builtIn.has(id.key)) throw builtInFixed(resource?.id ?? id.id);
+  requireConditions(call, type, id, resource, {});
+  if (!resource) return undefined;
+  refuse(await work.objections(resource));
+  const shownAs = type.lingers ? await envelopeOf(engine, resource, work.reader) : undefined;
+  await work.remove(resource);
+  await work.finish();
+  return { resource, shownAs };
 }
 
 /** The answer to a deletion: 200 when the world has caught up, else 202 with where to ask. */
@@ -283,5 +300,18 @@ export async function shown(engine: Engine, resource: Resource, status: number, 
 /** The body of a PUT, PATCH or POST as an object. @throws Fault `InvalidRequestContent` */
 export function asObject(value: unknown): JsonObject {
   if (!isJsonObject(value)) throw invalidContent(value === undefined ? 'the body is empty; a JSON object was expected' : 'a JSON object was expected');
+  requireShallow(value);
   return value;
+}
+
+/** How deep a body may nest: far more than any resource does, far less than what overruns a stack. */
+const MAX_DEPTH = 64;
+
+/** @throws Fault `InvalidRequestContent` */
+function requireShallow(value: Json): void {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw invalidContent(`it nests deeper than ${MAX_DEPTH} levels`);
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
 }

@@ -3,7 +3,6 @@
 import type { Clock } from '#base/clock.ts';
 import type { DomainName } from '#base/domain-name.ts';
 import { asFault, Fault } from '#base/fault.ts';
-import type { Json } from '#base/json.ts';
 import type { Log } from '#base/log.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import { JSON_LIMIT_BYTES, readJson } from '#http/body.ts';
@@ -11,13 +10,15 @@ import { jsonReply, type Plane, type Reply, type Request } from '#http/message.t
 import { type Identity, MANAGEMENT_AUDIENCES, type Tokens } from '#identity/tokens.ts';
 import type { Store } from '#store/store.ts';
 import type { Arrival } from '#topology/arrival.ts';
+import type { FactChanges } from '#topology/derive.ts';
+import type { ResolveAddresses } from '#topology/paths.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import { act, actAtSubscription } from './actions.ts';
 import { Authority, actionFor } from './authorization.ts';
 import { list, listTracked } from './collections.ts';
 import * as scopes from './directory-of-scopes.ts';
 import { type Call, type Engine, queryValue } from './engine.ts';
-import { invalidApiVersion, invalidContent, methodNotAllowed, missingApiVersion } from './faults.ts';
+import { invalidApiVersion, methodNotAllowed, missingApiVersion } from './faults.ts';
 import { removeGroup } from './group-deletion.ts';
 import type { RunJob } from './jobs.ts';
 import { asObject, read, remove, write } from './lifecycle.ts';
@@ -28,6 +29,7 @@ import type { Operations } from './operations.ts';
 import { type Route, route, verbsOf } from './route.ts';
 import { requireKnown } from './tenancy.ts';
 import type { TypeTable } from './types.ts';
+import { whatIf } from './what-if.ts';
 
 export interface ArmOptions {
   readonly store: Store;
@@ -48,6 +50,10 @@ export interface ArmOptions {
   readonly runJob: RunJob;
   /** What a registry holds. */
   registryUsage(registry: ResourceKey): Promise<{ readonly bytes: number }>;
+  /** The newest snapshot as it would be after the changes, which are not kept (`Derivation.preview`). */
+  preview(changes: FactChanges): Snapshot;
+  /** What names resolve to in a network of a snapshot. */
+  readonly resolve: ResolveAddresses;
   /** How long a write waits for the world; 5 s unless given. */
   readonly settleMs?: number;
 }
@@ -63,6 +69,7 @@ export function armPlane(options: ArmOptions): Arm {
     ...options,
     newGuid: () => options.newGuid(),
     registryUsage: (registry) => options.registryUsage(registry),
+    preview: (changes) => options.preview(changes),
     settleMs: options.settleMs ?? 5000,
     lingering: new Lingering(),
     principals: options.principals ?? { typeOf: async () => 'ServicePrincipal', groupsOf: () => [] },
@@ -154,7 +161,7 @@ function apiVersionOf(query: URLSearchParams): string {
 function methodsOf(asked: Route): readonly string[] {
   if (asked.kind === 'resource') return verbsOf(asked.type);
   if (asked.kind === 'action' || asked.kind === 'subscriptionAction') return [asked.action.method ?? 'POST'];
-  return asked.kind === 'registration' ? ['POST'] : ['GET'];
+  return asked.kind === 'registration' || asked.kind === 'whatIf' ? ['POST'] : ['GET'];
 }
 
 function requireMethod(method: string, allowed: readonly string[]): void {
@@ -181,6 +188,8 @@ async function dispatch(engine: Engine, call: Call, asked: Route): Promise<Reply
       return listTracked(engine, call, asked.at);
     case 'collection':
       return list(engine, call, asked);
+    case 'whatIf':
+      return whatIf(engine, call, asked);
     case 'action':
       return act(engine, call, asked);
     case 'subscriptionAction':
@@ -199,20 +208,7 @@ async function resource(engine: Engine, call: Call, asked: Extract<Route, { kind
   if (verb === 'read') return read(engine, call, asked);
   if (verb === 'delete') return asked.type.type === 'Microsoft.Resources/resourceGroups' ? removeGroup(engine, call, asked) : remove(engine, call, asked);
   const input = asObject(await readJson(call.request, JSON_LIMIT_BYTES));
-  requireShallow(input);
   return write(engine, call, asked, input);
-}
-
-/** How deep a body may nest: far more than any resource does, far less than what overruns a stack. */
-const MAX_DEPTH = 64;
-
-/** @throws Fault `InvalidRequestContent` */
-export function requireShallow(value: Json): void {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw invalidContent(`it nests deeper than ${MAX_DEPTH} levels`);
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
-  }
 }
 
 /** The headers of every answer (learn.microsoft.com, ARM RPC "Common API details"). */

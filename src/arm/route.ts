@@ -14,6 +14,7 @@ export type Route =
   | { readonly kind: 'resource'; readonly type: ResourceType; readonly id: ResourceId }
   | { readonly kind: 'collection'; readonly types: readonly ResourceType[]; readonly scope: ResourceKey | '/'; readonly at: ResourceId | undefined }
   | { readonly kind: 'action'; readonly type: ResourceType; readonly id: ResourceId; readonly name: string; readonly action: Action }
+  | { readonly kind: 'whatIf'; readonly type: ResourceType; readonly id: ResourceId }
   | { readonly kind: 'subscriptionAction'; readonly at: ResourceId; readonly namespace: string; readonly action: SubscriptionAction }
   | { readonly kind: 'operation'; readonly operation: string; readonly result: boolean }
   | { readonly kind: 'tenants' | 'subscriptions' }
@@ -80,6 +81,7 @@ export function route(path: string, types: TypeTable, apiVersion: string): Route
       const id = idOf(segments.slice(0, 4));
       if (lower.length === 4) return { kind: 'resource', type, id };
       if (lower.length === 5 && lower[4] === 'resources') return { kind: 'resources', at: id };
+      if (lower.length === 5 && lower[4] === 'whatif') return { kind: 'whatIf', type, id };
       scope = 4;
     }
   } else if (lower[0] === 'tenants' && lower.length === 1) return { kind: 'tenants' };
@@ -172,6 +174,7 @@ function routeInNamespace(place: Place): Route {
   for (const [name, members] of Object.entries(parent.lists ?? {}))
     if (name.toLowerCase() === last)
       return { kind: 'collection', types: members.map((member) => types.find(member)).filter((member) => member !== undefined), scope: id.key, at: id };
+  if (last === 'whatif') return { kind: 'whatIf', type: parent, id };
   throw unknown();
 }
 

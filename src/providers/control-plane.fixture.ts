@@ -9,6 +9,7 @@ import { FakeClock } from '#base/clock.ts';
 import type { DomainName } from '#base/domain-name.ts';
 import type { JsonObject } from '#base/json.ts';
 import { silentLog } from '#base/log.ts';
+import { resolveAddresses } from '#dns/resolution.ts';
 import type { Request } from '#http/message.ts';
 import { Store } from '#store/store.ts';
 import { Derivation } from '#topology/derive.ts';
@@ -82,6 +83,8 @@ export class ControlPlane {
       tenantId: first.tenantId,
       newGuid,
       runJob: (job) => this.runJob(job),
+      preview: (changes) => this.#derivation.preview(changes),
+      resolve: resolveAddresses,
       registryUsage: async (registry) => ({ bytes: this.registryBytes.get(registry) ?? 0 }),
     });
   }

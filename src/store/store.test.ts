@@ -27,6 +27,33 @@ const record = (name: string, properties: Record<string, string> = {}) => ({
   etag: '1',
 });
 
+test('a rehearsal tells what it would change, and changes nothing', async () => {
+  const store = await Store.open(':memory:');
+  await store.write(({ resources }) => resources.put(record('a')));
+  const told: Change[] = [];
+  store.subscribe((change) => told.push(change));
+  const { value, resources } = await store.rehearse(async (transaction) => {
+    await transaction.resources.delete(record('a').key);
+    await transaction.resources.put(record('b'));
+    await transaction.resources.put(record('c'));
+    await transaction.resources.delete(record('c').key);
+    return transaction.changes().length;
+  });
+  assert.equal(value, 2);
+  assert.deepEqual(
+    resources.map(({ key, before, after }) => [key, before === undefined, after === undefined]),
+    [
+      [record('a').key, false, true],
+      [record('b').key, true, false],
+    ],
+  );
+  assert.deepEqual([store.revision, (await store.resources.list()).map(({ name }) => name), told], [1, ['a'], []]);
+  await assert.rejects(
+    store.rehearse(() => Promise.reject(new Error('no'))),
+    /no/,
+  );
+});
+
 test('a transaction that throws leaves nothing and tells nobody', async () => {
   const store = await Store.open(':memory:');
   const told: Change[] = [];

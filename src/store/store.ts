@@ -12,6 +12,8 @@ export interface Transaction {
   readonly resources: ResourceWriter;
   /** For the store's other record files (`repositories.ts`, `principals.ts`...), which take it as their first argument. */
   readonly database: Database;
+  /** What has been changed so far, each resource once, in the order of their first change. */
+  changes(): readonly ResourceChange[];
 }
 
 export class Store {
@@ -48,16 +50,11 @@ export class Store {
    * The work must read through its transaction, and must not call `write`: it would wait for itself.
    */
   async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<{ value: T; revision: number }> {
-    const run = async (): Promise<{ value: T; revision: number }> => {
+    return this.#next(async () => {
       const changes = new Map<string, ResourceChange>();
       const revision = this.#revision + 1;
-      const log: ChangeLog = {
-        revision,
-        // Several writes of one resource in one transaction are one change.
-        note: (change) => changes.set(change.key, { ...change, before: changes.has(change.key) ? changes.get(change.key)?.before : change.before }),
-      };
       const transaction = this.#open.writer.transaction().execute(async (database) => {
-        const result = await work({ resources: new ResourceWriter(database, log), database });
+        const result = await work(transactionOn(database, revision, changes));
         if (changes.size > 0)
           await database
             .updateTable('settings')
@@ -69,13 +66,34 @@ export class Store {
       const value = await transaction.catch((thrown: unknown) => {
         throw storageFault(thrown);
       });
-      const told = [...changes.values()].filter((change) => change.before !== undefined || change.after !== undefined);
+      const told = toldOf(changes);
       if (changes.size > 0) {
         this.#revision = revision;
         for (const listener of this.#listeners) listener({ revision, resources: told });
       }
       return { value, revision: this.#revision };
-    };
+    });
+  }
+
+  /** As `write`, but everything is undone when the work returns, and nobody is told: what it would have changed. */
+  async rehearse<T>(work: (transaction: Transaction) => Promise<T>): Promise<{ value: T; resources: readonly ResourceChange[] }> {
+    return this.#next(async () => {
+      const changes = new Map<string, ResourceChange>();
+      const undone = Symbol('undone');
+      let value: T | undefined;
+      const transaction = this.#open.writer.transaction().execute(async (database) => {
+        value = await work(transactionOn(database, this.#revision + 1, changes));
+        throw undone;
+      });
+      await transaction.catch((thrown: unknown) => {
+        if (thrown !== undone) throw storageFault(thrown);
+      });
+      return { value: value as T, resources: toldOf(changes) };
+    });
+  }
+
+  /** One at a time, in the order of asking. */
+  #next<T>(run: () => Promise<T>): Promise<T> {
     const result = this.#tail.then(run, run);
     this.#tail = result.catch(() => {});
     return result;
@@ -91,4 +109,18 @@ export class Store {
     await this.#tail;
     await this.#open.close();
   }
+}
+
+function transactionOn(database: Database, revision: number, changes: Map<string, ResourceChange>): Transaction {
+  const log: ChangeLog = {
+    revision,
+    // Several writes of one resource in one transaction are one change.
+    note: (change) => changes.set(change.key, { ...change, before: changes.has(change.key) ? changes.get(change.key)?.before : change.before }),
+  };
+  return { resources: new ResourceWriter(database, log), database, changes: () => toldOf(changes) };
+}
+
+/** Without what came and went. */
+function toldOf(changes: ReadonlyMap<string, ResourceChange>): readonly ResourceChange[] {
+  return [...changes.values()].filter((change) => change.before !== undefined || change.after !== undefined);
 }
