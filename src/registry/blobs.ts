@@ -7,6 +7,7 @@ import { blobReply } from './blob-bytes.ts';
 import { type Call, type Rooms, repositoryOf } from './call.ts';
 import { redirectToData } from './data-endpoint.ts';
 import { oci } from './faults.ts';
+import { disallowed, refuseLocked } from './locks.ts';
 
 /** @throws Fault `DIGEST_INVALID`. */
 export function checkedDigest(text: string | null): Digest {
@@ -24,6 +25,7 @@ export async function getBlob(call: Call, rooms: Rooms): Promise<Reply> {
   const digest = checkedDigest(call.reference);
   const record = await blobRecord(rooms.store.database, repositoryOf(call), digest);
   if (!record) throw oci('BLOB_UNKNOWN', { detail: { digest } });
+  if (!record.readable) throw disallowed(call.request.trace, `readEnabled is false at '${call.repository}'`);
   if (call.request.method === 'GET' && call.registry.dataEndpointEnabled && !byHostListener(call.arrival)) return redirectToData(call, rooms, digest);
   return blobReply(call.request, rooms.blobs, digest, record.size);
 }
@@ -31,7 +33,10 @@ export async function getBlob(call: Call, rooms: Rooms): Promise<Reply> {
 /** DELETE: out of this repository. The bytes stay, since other repositories may have them. */
 export async function deleteBlobOfRepository(call: Call, rooms: Rooms): Promise<Reply> {
   const digest = checkedDigest(call.reference);
-  const { value: deleted } = await rooms.store.write(({ database }) => deleteBlob(database, repositoryOf(call), digest));
+  const { value: deleted } = await rooms.store.write(async ({ database }) => {
+    await refuseLocked(database, repositoryOf(call), 'delete', [], call.request.trace);
+    return deleteBlob(database, repositoryOf(call), digest);
+  });
   if (!deleted) throw oci('BLOB_UNKNOWN', { detail: { digest } });
   return emptyReply(202);
 }

@@ -29,10 +29,20 @@ export async function refuseLocked(
 ): Promise<void> {
   for (const [item, attributes] of await attributesOf(database, key, [WHOLE_REPOSITORY, ...items])) {
     const attribute = forbids[intent](attributes);
-    if (attribute === undefined) continue;
-    const what = item === WHOLE_REPOSITORY ? key.repository : `${key.repository}${item.includes(':') ? '@' : ':'}${item}`;
-    throw disallowed(trace, `${attribute} is false at '${what}'`);
+    if (attribute !== undefined) throw disallowed(trace, `${attribute} is false at '${named(key, item)}'`);
   }
+}
+
+/** Refuses the deletion of the whole repository, when it or anything in it may not be deleted. @throws as `refuseLocked` */
+export async function refuseLockedContent(database: Database, key: RepositoryKey, trace: TraceStep[]): Promise<void> {
+  for (const [item, attributes] of await attributesOf(database, key)) {
+    const attribute = forbids.delete(attributes);
+    if (attribute !== undefined) throw disallowed(trace, `${attribute} is false at '${named(key, item)}'`);
+  }
+}
+
+function named({ repository }: RepositoryKey, item: string): string {
+  return item === WHOLE_REPOSITORY ? repository : `${repository}${item.includes(':') ? '@' : ':'}${item}`;
 }
 
 /** The refusal. @param why for the trace */

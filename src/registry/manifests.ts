@@ -18,9 +18,11 @@ import {
   putTag,
   type RepositoryKey,
   repositoryExists,
+  tagsOfManifest,
 } from '#store/repositories.ts';
 import { type Call, type Rooms, refuseDeleted, repositoryOf } from './call.ts';
 import { oci } from './faults.ts';
+import { refuseLocked } from './locks.ts';
 import { MANIFEST_LIMIT_BYTES, type ManifestDocument, parseManifest } from './manifest.ts';
 
 /** A tag, or a digest. Tags have no colon. @throws Fault `DIGEST_INVALID` or `TAG_INVALID`. */
@@ -33,7 +35,8 @@ function parseReference(text: string): { digest: Digest; tag?: undefined } | { t
   return { tag: checkedTag(text) };
 }
 
-function checkedTag(text: string): Tag {
+/** @throws Fault `TAG_INVALID`. */
+export function checkedTag(text: string): Tag {
   const tag = parseTag(text);
   if (!tag) throw oci('TAG_INVALID');
   return tag;
@@ -53,6 +56,7 @@ export async function getManifest(call: Call, rooms: Rooms): Promise<Reply> {
   const { database } = rooms.store;
   const head: ManifestHead | undefined = tag === undefined ? await manifestByDigest(database, key, digest) : await manifestByTag(database, key, tag);
   if (!head) throw await unknown(call, rooms);
+  if (!head.readable) await refuseLocked(database, key, 'read', [head.digest, ...(tag === undefined ? [] : [tag])], call.request.trace);
   const headers = {
     'content-type': head.mediaType,
     'content-length': String(head.size),
@@ -70,7 +74,8 @@ export async function getManifest(call: Call, rooms: Rooms): Promise<Reply> {
   return { status: 200, headers, body: { kind: 'bytes', bytes: await manifestBytes(rooms, head.digest) } };
 }
 
-async function manifestBytes(rooms: Rooms, digest: Digest): Promise<Buffer> {
+/** The bytes of a manifest, or of something as small, that is in the blob store by its record. */
+export async function manifestBytes(rooms: Rooms, digest: Digest): Promise<Buffer> {
   const cached = rooms.manifestBytes.get(digest);
   if (cached) return cached;
   const bytes = await rooms.blobs.read(digest);
@@ -106,11 +111,13 @@ export async function putManifestDocument(call: Call, rooms: Rooms): Promise<Rep
   const key = repositoryOf(call);
 
   // Asked before the bytes are stored, so that a refused manifest leaves nothing, and again in the transaction, since a deletion may have come between.
+  await refuseLocked(rooms.store.database, key, 'write', tags, request.trace);
   await refuseMissing(rooms.store.database, key, document);
   await rooms.blobs.put(digest, [bytes]);
   const at = isoTime(rooms.clock);
   await rooms.store.write(async ({ database }) => {
     refuseDeleted(call, rooms);
+    await refuseLocked(database, key, 'write', tags, request.trace);
     await refuseMissing(database, key, document);
     const { mediaType, subject, artifactType, annotations } = document;
     await putManifest(database, key, { digest, mediaType, size: bytes.length, subject, artifactType, annotations, createdAt: at });
@@ -142,9 +149,11 @@ async function refuseMissing(database: Database, key: RepositoryKey, document: M
 export async function deleteManifestOrTag(call: Call, rooms: Rooms): Promise<Reply> {
   const { digest, tag } = parseReference(call.reference);
   const key = repositoryOf(call);
-  const { value: deleted } = await rooms.store.write(({ database }) =>
-    tag === undefined ? deleteManifest(database, key, digest) : deleteTag(database, key, tag),
-  );
+  const { value: deleted } = await rooms.store.write(async ({ database }) => {
+    const items = tag === undefined ? [digest, ...(await tagsOfManifest(database, key, digest))] : [tag];
+    await refuseLocked(database, key, 'delete', items, call.request.trace);
+    return tag === undefined ? deleteManifest(database, key, digest) : deleteTag(database, key, tag);
+  });
   if (!deleted) throw await unknown(call, rooms);
   return emptyReply(202);
 }

@@ -7,11 +7,11 @@ import { oci } from './faults.ts';
 /** The longest page, and the one for clients that ask for none: a page must cost the server little, whatever `n` says (CVE-2023-2253). */
 export const MAX_PAGE = 1000;
 
-/** The page that the query asks for. @throws Fault `PAGINATION_NUMBER_INVALID`. */
-export function pageOf(request: Request): Page {
+/** The page that the query asks for, of `usual` items when it names no number. @throws Fault `PAGINATION_NUMBER_INVALID`. */
+export function pageOf(request: Request, usual = MAX_PAGE): Page {
   const n = request.query.get('n');
   if (n !== null && !/^\d{1,15}$/.test(n)) throw oci('PAGINATION_NUMBER_INVALID', { detail: { n: n.slice(0, 100) } });
-  return { after: request.query.get('last') ?? '', limit: Math.min(n === null ? MAX_PAGE : Number(n), MAX_PAGE) };
+  return { after: request.query.get('last') ?? '', limit: Math.min(n === null ? usual : Number(n), MAX_PAGE) };
 }
 
 /**

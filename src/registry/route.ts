@@ -4,10 +4,24 @@ import { emptyReply, type Reply } from '#http/message.ts';
 import { type Action, authenticate, authorize, isOpen } from './authorize.ts';
 import { deleteBlobOfRepository, getBlob } from './blobs.ts';
 import type { Handler, Rooms, Visit } from './call.ts';
-import { getCatalog } from './catalog.ts';
+import { getAcrCatalog, getCatalog } from './catalog.ts';
 import type { Wanted } from './challenge.ts';
 import { oci } from './faults.ts';
 import { deleteManifestOrTag, getManifest, putManifestDocument } from './manifests.ts';
+import {
+  getManifestView,
+  getRepository,
+  getTagView,
+  listManifestViews,
+  listTagViews,
+  patchManifest,
+  patchRepository,
+  patchTag,
+  refuseDeletedContent,
+  removeManifest,
+  removeRepository,
+  untag,
+} from './metadata.ts';
 import { getReferrers } from './referrers.ts';
 import { getTags } from './tags.ts';
 import { exchange, getToken, postToken } from './token.ts';
@@ -60,6 +74,25 @@ export const routes: readonly Route[] = [
     HEAD: needs('pull', getBlob),
     DELETE: needs('delete', deleteBlobOfRepository),
   }),
+  at('/acr/v1/_catalog', { GET: needs('catalog', getAcrCatalog) }),
+  { path: /^\/acr\/v1\/_deleted\//, methods: { GET: needs('signed-in', refuseDeletedContent), POST: needs('signed-in', refuseDeletedContent) } },
+  at('/acr/v1/NAME/_tags', { GET: needs('metadata_read', listTagViews) }),
+  at('/acr/v1/NAME/_tags/REFERENCE', {
+    GET: needs('metadata_read', getTagView),
+    PATCH: needs('metadata_write', patchTag),
+    DELETE: needs('delete', untag),
+  }),
+  at('/acr/v1/NAME/_manifests', { GET: needs('metadata_read', listManifestViews) }),
+  at('/acr/v1/NAME/_manifests/REFERENCE', {
+    GET: needs('metadata_read', getManifestView),
+    PATCH: needs('metadata_write', patchManifest),
+    DELETE: needs('delete', removeManifest),
+  }),
+  at('/acr/v1/NAME', {
+    GET: needs('metadata_read', getRepository),
+    PATCH: needs('metadata_write', patchRepository),
+    DELETE: needs('delete', removeRepository),
+  }),
 ];
 
 /** What the challenge asks for: docker expects a push to come with the right to pull. */
@@ -89,7 +122,7 @@ export async function route(visit: Visit, rooms: Rooms): Promise<Reply> {
     if (method.needs !== 'signed-in' && wanted) authorize(visit, caller, method.needs, wanted.name, wanted);
     return method.handle({ ...visit, caller, repository, reference: match[2] ?? '' }, rooms);
   }
-  throw oci('UNSUPPORTED', { kind: 'notFound', message: 'there is nothing at this path; the OCI distribution API is below /v2/' });
+  throw oci('UNSUPPORTED', { kind: 'notFound', message: "there is nothing at this path; the OCI distribution API is below /v2/, ACR's own below /acr/v1/" });
 }
 
 function wantedFor(right: 'signed-in' | Action, repository: RepositoryName | undefined): Wanted | undefined {

@@ -14,6 +14,7 @@ import { decide } from './authorize.ts';
 import { checkedDigest } from './blobs.ts';
 import { type Call, type Rooms, refuseDeleted, repositoryOf } from './call.ts';
 import { oci } from './faults.ts';
+import { refuseLocked } from './locks.ts';
 
 /** A session that was started so long ago is removed; the spec leaves the time to the registry. */
 const SESSION_MS = 7 * 24 * 60 * 60 * 1000;
@@ -22,6 +23,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** POST: a mount, a whole blob, or a new session, by what the query says. */
 export async function startUpload(call: Call, rooms: Rooms): Promise<Reply> {
   const { query } = call.request;
+  // Told before the bytes are sent; what decides is asked again when a manifest would name them.
+  await refuseLocked(rooms.store.database, repositoryOf(call), 'write', [], call.request.trace);
   const mount = query.get('mount');
   if (mount !== null) {
     const mounted = await mountBlob(call, rooms, checkedDigest(mount), query.get('from'));
@@ -49,8 +52,8 @@ async function mountBlob(call: Call, rooms: Rooms, digest: Digest, from: string 
   const { value: mounted } = await rooms.store.write(async ({ database }) => {
     refuseDeleted(call, rooms);
     const record = await blobRecord(database, { registry, repository: source }, digest);
-    if (record) await putBlob(database, repositoryOf(call), { digest, size: record.size, createdAt: isoTime(rooms.clock) });
-    return record !== undefined;
+    if (record?.readable) await putBlob(database, repositoryOf(call), { digest, size: record.size, createdAt: isoTime(rooms.clock) });
+    return record !== undefined && record.readable === 1;
   });
   return mounted ? created(call, digest) : undefined;
 }

@@ -14,19 +14,17 @@ export const ALL_ENABLED: Attributes = { deleteEnabled: true, writeEnabled: true
 /** The item that stands for the repository itself; others are tags and digests. */
 export const WHOLE_REPOSITORY = '';
 
-/** Of those items that have a record, in no particular order: the others have everything enabled. */
+/** Of those items that have a record, in no particular order: the others have everything enabled. Without `items` all that have one. */
 export async function attributesOf(
   database: Database,
   { registry, repository }: RepositoryKey,
-  items: readonly string[],
+  items?: readonly string[],
 ): Promise<ReadonlyMap<string, Attributes>> {
-  const rows = await database
-    .selectFrom('attributes')
-    .selectAll()
-    .where('registry', '=', registry)
-    .where('repository', '=', repository)
-    .where('item', 'in', [...items])
-    .execute();
+  let query = database.selectFrom('attributes').selectAll().where('registry', '=', registry).where('repository', '=', repository);
+  // A manifest may have more tags than a statement has parameters.
+  if (items && items.length <= 100) query = query.where('item', 'in', [...items]);
+  const all = await query.execute();
+  const rows = items && items.length > 100 ? all.filter(({ item }) => items.includes(item)) : all;
   return new Map(
     rows.map((row) => [
       row.item,

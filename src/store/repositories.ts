@@ -170,6 +170,18 @@ export async function putTag(database: Database, { registry, repository }: Repos
     .execute();
 }
 
+/** The tags that name a manifest. */
+export async function tagsOfManifest(database: Database, { registry, repository }: RepositoryKey, digest: Digest): Promise<Tag[]> {
+  const rows = await database
+    .selectFrom('tags')
+    .select('name')
+    .where('registry', '=', registry)
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .execute();
+  return rows.map(({ name }) => name as Tag);
+}
+
 /** Returns whether it was there. */
 export async function deleteTag(database: Database, { registry, repository }: RepositoryKey, name: Tag): Promise<boolean> {
   const result = await database
