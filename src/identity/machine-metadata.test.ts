@@ -26,6 +26,7 @@ const identityOf = (name: string, system = false): MachineIdentity => ({
 });
 const clock = new FakeClock();
 let identities: MachineIdentity[] = [];
+const subscriptions = new Map<string, { tenantId: string }>();
 let folder: string;
 let tokens: Tokens;
 let plane: Plane;
@@ -34,7 +35,10 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'postern-metadata-'));
   tokens = new Tokens({ keys: await SigningKeys.open(folder, clock), clock, tenantId });
   const snapshot = (): Snapshot =>
-    ({ machines: new Map([[key, { key, id: machineId, name: 'vm-app', network: '/n', addresses: ['10.0.0.4'], identities }]]) }) as unknown as Snapshot;
+    ({
+      machines: new Map([[key, { key, id: machineId, name: 'vm-app', network: '/n', addresses: ['10.0.0.4'], identities }]]),
+      access: { subscriptions },
+    }) as unknown as Snapshot;
   plane = machineMetadataPlane({ tokens, snapshot, tenantId, clock });
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -102,7 +106,7 @@ test('malformed requests say what is missing', async () => {
     ['/metadata/other?api-version=2018-02-01', 404],
   ];
   for (const [path, status] of cases) assert.equal((await get(path)).status, status, path);
-  assert.equal((await get(tokenPath, { metadata: 'true' }, arrival, 'POST')).status, 405);
+  assert.equal((await get(tokenPath, { metadata: 'true' }, arrival, 'PUT')).status, 405);
 });
 
 test('the instance document is small and true', async () => {
@@ -114,4 +118,46 @@ test('the instance document is small and true', async () => {
 test('a machine that is gone gets nothing', async () => {
   const reply = await get(tokenPath, { metadata: 'true' }, { ...arrival, machine: '/gone' as ResourceKey });
   assert.equal(reply.status, 410);
+});
+
+const post = (path: string, form: Record<string, string> | string, headers: Record<string, string> = { metadata: 'true' }): Promise<Reply> =>
+  plane(
+    typeof form === 'string'
+      ? requestOf('POST', `http://169.254.169.254${path}`, { body: form, headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers } })
+      : requestOf('POST', `http://169.254.169.254${path}`, { form, headers }),
+    arrival,
+  );
+
+// docs/sources.md#managed-identity-endpoints
+test('MSI_ENDPOINT takes a form, without a version', async () => {
+  identities = [identityOf('a'), identityOf('b')];
+  const resource = 'https://management.azure.com/';
+  assert.equal(json(await post('/metadata/identity/oauth2/token', { resource, msi_res_id: `${base}/b` })).client_id, 'client-b');
+  assert.equal((await post('/metadata/identity/oauth2/token', { resource, client_id: 'client-a' }, {})).status, 400, 'without the header');
+  assert.equal((await post('/metadata/identity/oauth2/token', 'resource=x&resource=y')).status, 400);
+  assert.equal((await post('/metadata/identity/oauth2/token', '{}', { metadata: 'true', 'content-type': 'application/json' })).status, 415);
+  assert.equal((await post('/metadata/identity/oauth2/token', `resource=${'x'.repeat(20_000)}`)).status, 413);
+  assert.equal((await post('/metadata/instance', {})).status, 405);
+});
+
+test("App Service's dialects ask for a header of their own, and answer in their own words", async () => {
+  identities = [identityOf('a'), identityOf('b')];
+  const at = (version: string, more: string) => `/msi/token?api-version=${version}&resource=https://management.azure.com/${more}`;
+  const newer = await get(at('2019-08-01', `&mi_res_id=${base}/a`), { 'x-identity-header': 'x' });
+  assert.deepEqual([json(newer).client_id, typeof json(newer).expires_on, json(newer).expires_in], ['client-a', 'string', undefined]);
+  assert.equal(json(await get(at('2017-09-01', '&clientid=client-b'), { secret: 'x' })).client_id, 'client-b');
+  for (const headers of [{}, { secret: '' }, { secret: 'x' }] as Record<string, string>[])
+    assert.equal((await get(at('2019-08-01', ''), headers)).status, 400, JSON.stringify(headers));
+  const none = await get(at('2019-08-01', '&client_id=nobody'), { 'x-identity-header': 'x' });
+  assert.deepEqual([none.status, json(none).statusCode, json(none).message], [400, 400, 'Identity not found']);
+  assert.equal((await get('/metadata/instance?api-version=2019-08-01', { 'x-identity-header': 'x' })).status, 400, 'the header opens nothing else');
+  assert.equal((await get(at('2019-08-01', `&mi_res_id=${base}/a`), { 'x-identity-header': 'x', 'x-forwarded-for': '10.0.0.9' })).status, 400);
+});
+
+test('a managed identity is of the tenant of its subscription', async () => {
+  identities = [identityOf('a')];
+  subscriptions.set('/subscriptions/s', { tenantId: '22222222-2222-2222-2222-222222222222' });
+  const identity = await tokens.verifyAccess(json(await get(tokenPath)).access_token, MANAGEMENT_AUDIENCES);
+  subscriptions.clear();
+  assert.equal(identity.tenantId, '22222222-2222-2222-2222-222222222222');
 });
