@@ -195,17 +195,18 @@ export const registries = resourceType({
     importImage,
     ...credentialActions,
     ...unservedActions,
-    /** docs/sources.md#registry-usages, in the service's order. Size counts nothing yet: what a registry holds is not told to this room. */
+    /** docs/sources.md#registry-usages, in the service's order. */
     listUsages: {
       method: 'GET',
       permission: 'Microsoft.ContainerRegistry/registries/listUsages/read',
-      async run(resource, _request, { reader }) {
+      async run(resource, _request, { reader, registryUsage }) {
         const sku = skuOf(resource);
         const { networkRuleSet } = registryPropertiesOf(resource);
         const { includedBytes: bytes, webhooks, tokens, scopeMaps, ipRules, virtualNetworkRules } = TIERS[sku];
         const count = (name: string, limit: number, currentValue: number): object => ({ name, limit, currentValue, unit: 'Count' });
         const children = await childNames(resource.key, reader);
-        const value = [{ name: 'Size', limit: bytes, currentValue: 0, unit: 'Bytes' }, count('Webhooks', webhooks, children.webhooks?.length ?? 0)];
+        const size = (await registryUsage(resource.key)).bytes;
+        const value = [{ name: 'Size', limit: bytes, currentValue: size, unit: 'Bytes' }, count('Webhooks', webhooks, children.webhooks?.length ?? 0)];
         if (sku === 'Premium') {
           value.push(
             count('Geo-replications', -1, await reader.countChildren(resource.key, REPLICATION_TYPE)),
