@@ -1,0 +1,496 @@
+import assert from 'node:assert/strict';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import fc from 'fast-check';
+import { decodeJwt, exportJWK, type JWTPayload, SignJWT } from 'jose';
+import { FakeClock, isoTime } from '#base/clock.ts';
+import type { Plane, Reply } from '#http/message.ts';
+import { requestOf } from '#http/request.fixture.ts';
+import { revokeSignIns } from '#store/sign-in.ts';
+import { Store } from '#store/store.ts';
+import { insertTenant } from '#store/tenants.ts';
+import type { Arrival } from '#topology/arrival.ts';
+import { Directory } from './directory.ts';
+import { SigningKeys } from './keys.ts';
+import { loginPlane } from './login.ts';
+import type { User } from './people.ts';
+import { EXCHANGE_AUDIENCE, GRAPH_AUDIENCES, MANAGEMENT_AUDIENCES, Tokens } from './tokens.ts';
+import { basicConstraints, certificate, pem } from './x509.ts';
+
+const tenantId = '11111111-1111-1111-1111-111111111111';
+const otherTenantId = '22222222-2222-2222-2222-222222222222';
+const AZ = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+const PASSWORD = 'correct horse';
+const ARM = 'https://management.azure.com/';
+const SCOPE = `${ARM}/.default offline_access openid profile`;
+const host: Arrival = { via: 'management', listener: 'host', peer: '127.0.0.1' };
+const v2 = `/${tenantId}/oauth2/v2.0/token`;
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-sign-in-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let clock: FakeClock;
+let store: Store;
+let tokens: Tokens;
+let directory: Directory;
+let plane: Plane;
+let ann: User;
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  store = await Store.open(':memory:');
+  for (const [id, domain] of [
+    [tenantId, 'contoso.example'],
+    [otherTenantId, 'fabrikam.example'],
+  ] as const)
+    await store.write(({ database }) => insertTenant(database, { id, displayName: domain, domain, createdAt: isoTime(clock) }));
+  directory = await Directory.open({ store, clock });
+  tokens = new Tokens({ keys: await SigningKeys.open(folder, clock), clock, tenantId, groupsOf: (objectId) => directory.groupsOf(objectId) });
+  plane = loginPlane({
+    tokens,
+    directory,
+    store,
+    tenantId,
+    clock,
+    sealKey: Buffer.alloc(32, 7),
+    hostUrl: 'https://127.0.0.1:8443',
+    domain: 'azurecr.io',
+    hostDomain: 'localhost',
+  });
+  ann = await directory.createUser({ tenantId, upn: 'ann@contoso.example', displayName: 'Ann', password: PASSWORD });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are read freely here.
+const json = (reply: Reply): any => JSON.parse(text(reply));
+const text = (reply: Reply): string => (reply.body?.kind === 'bytes' ? Buffer.from(reply.body.bytes).toString() : '');
+const post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Reply> =>
+  plane(requestOf('POST', `https://127.0.0.1:8443${path}`, { form, headers }), host);
+const get = (path: string, headers: Record<string, string> = {}): Promise<Reply> => plane(requestOf('GET', `https://127.0.0.1:8443${path}`, { headers }), host);
+const password = (more: Record<string, string> = {}) => ({
+  grant_type: 'password',
+  client_id: AZ,
+  username: 'Ann@Contoso.example',
+  password: PASSWORD,
+  scope: SCOPE,
+  ...more,
+});
+const refused = (reply: Reply): [number, string, number] => [reply.status, json(reply).error, json(reply).error_codes[0]];
+
+// docs/sources.md#sign-in
+test('a user signs in by password: access, refresh and id token, and who it is for MSAL', async () => {
+  const answer = json(await post('/organizations/oauth2/v2.0/token', password({ client_info: '1', claims: '{"access_token":{"xms_cc":{"values":["CP1"]}}}' })));
+  const identity = await tokens.verifyAccess(answer.access_token, MANAGEMENT_AUDIENCES);
+  assert.deepEqual(identity, { objectId: ann.objectId, tenantId, kind: 'User', upn: 'ann@contoso.example' });
+  const claims = decodeJwt(answer.access_token);
+  assert.deepEqual([claims.appid, claims.azp, claims.appidacr, claims.idtyp, claims.amr, claims.tid], [AZ, AZ, '0', 'user', ['pwd'], tenantId]);
+  assert.ok(answer.scope.split(' ').includes(`${ARM}/.default`), 'MSAL finds the token again only under the scope that it asked for');
+  assert.equal(answer.expires_in, 3600);
+  const id = decodeJwt(answer.id_token);
+  assert.deepEqual([id.aud, id.oid, id.tid, id.preferred_username, id.name], [AZ, ann.objectId, tenantId, 'ann@contoso.example', 'Ann']);
+  assert.deepEqual(JSON.parse(Buffer.from(answer.client_info, 'base64url').toString()), { uid: ann.objectId, utid: tenantId });
+  await assert.rejects(tokens.verifyAccess(answer.id_token, [AZ]), 'an id token is no access token');
+
+  const federated = json(await post('/adfs/oauth2/token', password({ client_info: '1' })));
+  assert.equal(federated.client_info, undefined);
+  const bare = json(await post(v2, password({ scope: `${ARM}user_impersonation` })));
+  assert.deepEqual([bare.refresh_token, bare.id_token], [undefined, undefined]);
+  const one = json(await post(`/${tenantId}/oauth2/token`, password({ scope: '', resource: ARM })));
+  assert.deepEqual([typeof one.expires_on, typeof one.refresh_token, one.resource], ['string', 'string', ARM]);
+  const graph = json(await post(v2, password({ scope: 'User.Read openid' })));
+  await tokens.verifyAccess(graph.access_token, GRAPH_AUDIENCES);
+});
+
+test('refusals of users are those of Entra', async () => {
+  await directory.createUser({ tenantId, upn: 'off@contoso.example', displayName: 'Off', password: PASSWORD, enabled: false });
+  const cases: [string, Record<string, string>, [number, string, number]][] = [
+    [v2, { password: 'wrong' }, [400, 'invalid_grant', 50126]],
+    [v2, { username: 'nobody@contoso.example' }, [400, 'invalid_grant', 50034]],
+    [v2, { username: 'off@contoso.example' }, [400, 'invalid_grant', 50057]],
+    [v2, { username: '' }, [400, 'invalid_request', 900144]],
+    [v2, { client_id: '99999999-9999-9999-9999-999999999999' }, [400, 'unauthorized_client', 700016]],
+    [v2, { client_id: ARM }, [400, 'unauthorized_client', 700016]],
+    [v2, { scope: `${ARM}/.default https://graph.microsoft.com/User.Read` }, [400, 'invalid_scope', 70011]],
+    [v2, { scope: 'https://elsewhere.example/.default' }, [400, 'invalid_resource', 500011]],
+    [`/${otherTenantId}/oauth2/v2.0/token`, {}, [400, 'invalid_grant', 50020]],
+  ];
+  for (const [path, more, expected] of cases) {
+    const reply = await post(path, password(more));
+    assert.deepEqual(refused(reply), expected, JSON.stringify(more));
+    assert.ok(!text(reply).includes(PASSWORD));
+  }
+});
+
+test('ten wrong passwords close the door for a minute, for that name and place only', async () => {
+  for (let i = 0; i < 10; i++) assert.equal(refused(await post(v2, password({ password: `wrong ${i}` })))[2], 50126);
+  assert.deepEqual(refused(await post(v2, password())), [400, 'invalid_grant', 50053]);
+  const elsewhere = await plane(requestOf('POST', `https://login.microsoftonline.com${v2}`, { form: password() }), { ...host, peer: '10.0.0.9' });
+  assert.equal(elsewhere.status, 200);
+  clock.advance(60_000);
+  assert.equal((await post(v2, password())).status, 200);
+});
+
+test('a refresh token serves its user and client until it is revoked, and gives another each time', async () => {
+  const first = json(await post(v2, password())).refresh_token as string;
+  const refresh = (token: string, more: Record<string, string> = {}) =>
+    post('/organizations/oauth2/v2.0/token', { grant_type: 'refresh_token', client_id: AZ, refresh_token: token, scope: SCOPE, ...more });
+  clock.advance(1_000);
+  const second = json(await refresh(first)).refresh_token as string;
+  assert.notEqual(second, first);
+  assert.equal((await refresh(first, { scope: 'https://graph.microsoft.com//.default offline_access' })).status, 200, 'the earlier one stays valid');
+  assert.deepEqual(refused(await refresh(first, { client_id: '1950a258-227b-4e31-a9cf-717495945fc2' })), [400, 'invalid_grant', 70000]);
+  assert.deepEqual(refused(await refresh(`${first.slice(0, -4)}AAAA`)), [400, 'invalid_grant', 70000]);
+  assert.deepEqual(refused(await refresh('x')), [400, 'invalid_grant', 70000]);
+
+  await directory.people.updateUser(ann.objectId, { password: 'another' });
+  assert.deepEqual(refused(await refresh(second)), [400, 'invalid_grant', 50173]);
+  clock.advance(1);
+  const third = json(await post(v2, password({ password: 'another' }))).refresh_token as string;
+  clock.advance(1);
+  await store.write(({ database }) => revokeSignIns(database, ann.objectId, clock.now()));
+  assert.deepEqual(refused(await refresh(third)), [400, 'invalid_grant', 50173]);
+  clock.advance(1);
+  const fourth = json(await post(v2, password({ password: 'another' }))).refresh_token as string;
+  await directory.people.updateUser(ann.objectId, { enabled: false });
+  assert.deepEqual(refused(await refresh(fourth)), [400, 'invalid_grant', 50057]);
+  await directory.people.removeUser(ann.objectId);
+  assert.deepEqual(refused(await refresh(fourth)), [400, 'invalid_grant', 50034]);
+  clock.advance(91 * 24 * 3600 * 1000);
+  assert.deepEqual(refused(await refresh(fourth)), [400, 'invalid_grant', 70008]);
+});
+
+/** What the page gave: the cookie and the state that go with the form. */
+async function opened(path: string): Promise<{ cookie: string; state: string }> {
+  const reply = await get(path);
+  assert.equal(reply.status, 200, text(reply));
+  assert.match(String(reply.headers['content-security-policy']), /default-src 'none'.*frame-ancestors 'none'/);
+  const cookie = String(reply.headers['set-cookie']);
+  assert.match(cookie, /^__Host-.*Secure; HttpOnly; SameSite=Strict$/);
+  return { cookie: cookie.split(';')[0] as string, state: /name="state" value="([^"]+)"/.exec(text(reply))?.[1] ?? '' };
+}
+
+test('a device waits for the person who types its code', async () => {
+  const device = json(await post('/adfs/oauth2/devicecode', { client_id: AZ, scope: SCOPE }));
+  assert.equal(device.verification_uri, 'https://127.0.0.1:8443/devicelogin');
+  assert.ok(device.message.includes(device.user_code));
+  const poll = () => post('/adfs/oauth2/token', { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', client_id: AZ, device_code: device.device_code });
+  assert.deepEqual(refused(await poll()), [400, 'authorization_pending', 70016]);
+
+  const { cookie, state } = await opened('/devicelogin');
+  const typed = { state, code: `${device.user_code.slice(0, 4)}-${device.user_code.slice(4)}`.toLowerCase(), username: ann.upn, password: PASSWORD };
+  const foreign: [Record<string, string>, Record<string, string>][] = [
+    [typed, {}],
+    [typed, { cookie: `${cookie.slice(0, -2)}AA` }],
+    [{ ...typed, state: '' }, { cookie }],
+    [typed, { cookie, origin: 'https://evil.example' }],
+  ];
+  for (const [form, headers] of foreign) {
+    assert.match(text(await post('/devicelogin', form, headers)), /was not opened here/);
+    assert.equal(refused(await poll())[1], 'authorization_pending');
+  }
+  assert.match(text(await post('/devicelogin', { ...typed, code: 'AAAAAAAAA' }, { cookie })), /code did not work/);
+  const wrong = await post('/devicelogin', { ...typed, password: '"><script>' }, { cookie });
+  assert.match(text(wrong), /AADSTS50126/);
+  assert.ok(!text(wrong).includes('script'), 'no password comes back');
+  assert.match(text(await post('/devicelogin', typed, { cookie, origin: 'https://127.0.0.1:8443' })), /signed in as <b>ann@contoso/);
+  const answer = json(await poll());
+  assert.equal((await tokens.verifyAccess(answer.access_token, MANAGEMENT_AUDIENCES)).objectId, ann.objectId);
+  assert.ok(answer.refresh_token && answer.id_token);
+  assert.deepEqual(refused(await poll()), [400, 'invalid_grant', 70000], 'once');
+
+  const late = json(await post('/adfs/oauth2/devicecode', { client_id: AZ, scope: SCOPE }));
+  clock.advance(900_000);
+  assert.deepEqual(refused(await post(v2, { grant_type: 'device_code', client_id: AZ, device_code: late.device_code })), [400, 'expired_token', 70020]);
+});
+
+test('codes of devices cannot be guessed from one place', async () => {
+  const { user_code: code } = json(await post('/adfs/oauth2/devicecode', { client_id: AZ, scope: SCOPE }));
+  const { cookie, state } = await opened('/devicelogin');
+  const type = (typed: string) => post('/devicelogin', { state, code: typed, username: ann.upn, password: PASSWORD }, { cookie });
+  for (let i = 0; i < 10; i++) assert.match(text(await type('AAAAAAAAA')), /did not work/);
+  assert.match(text(await type(code)), /Too many codes/);
+});
+
+test('what is typed comes back harmless', async () => {
+  const evil = `"><img src=x onerror=alert(1)>'&`;
+  const { cookie, state } = await opened(`/devicelogin?otc=${encodeURIComponent(evil)}`);
+  for (const reply of [
+    await get(`/devicelogin?otc=${encodeURIComponent(evil)}`),
+    await post('/devicelogin', { state, code: evil, username: evil, password: 'x' }, { cookie }),
+  ])
+    assert.ok(!text(reply).includes('<img'), text(reply));
+});
+
+const challenge = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
+const authorizeUrl = (more: Record<string, string> = {}): string =>
+  `/adfs/oauth2/authorize?${new URLSearchParams({
+    client_id: AZ,
+    response_type: 'code',
+    redirect_uri: 'http://localhost:8400',
+    scope: SCOPE,
+    state: 'st&te',
+    code_challenge: challenge('v'.repeat(43)),
+    code_challenge_method: 'S256',
+    nonce: 'n1',
+    ...more,
+  })}`;
+
+test('a browser signs in by an authorization code, which its client proves it asked for', async () => {
+  const { cookie, state } = await opened(authorizeUrl());
+  const back = await post('/adfs/oauth2/authorize', { state, username: ann.upn, password: PASSWORD }, { cookie });
+  assert.equal(back.status, 302);
+  const location = new URL(String(back.headers.location));
+  assert.deepEqual([location.origin, location.searchParams.get('state')], ['http://localhost:8400', 'st&te']);
+  const form = {
+    grant_type: 'authorization_code',
+    client_id: AZ,
+    code: location.searchParams.get('code') as string,
+    redirect_uri: 'http://localhost:8400',
+    code_verifier: 'v'.repeat(43),
+  };
+  const answer = json(await post('/adfs/oauth2/token', form));
+  assert.equal(decodeJwt(answer.id_token).nonce, 'n1');
+  assert.deepEqual(refused(await post('/adfs/oauth2/token', form)), [400, 'invalid_grant', 54005], 'once');
+
+  const codeOf = async (): Promise<string> => {
+    const again = await opened(authorizeUrl({ response_mode: 'form_post' }));
+    const page = await post('/adfs/oauth2/authorize', { state: again.state, username: ann.upn, password: PASSWORD }, { cookie: again.cookie });
+    assert.match(text(page), /action="http:\/\/localhost:8400".*name="state" value="st&amp;te"/);
+    return /name="code" value="([^"]+)"/.exec(text(page))?.[1] as string;
+  };
+  const code = await codeOf();
+  assert.deepEqual(refused(await post('/adfs/oauth2/token', { ...form, code, code_verifier: 'w'.repeat(43) })), [400, 'invalid_grant', 501481]);
+  assert.deepEqual(refused(await post('/adfs/oauth2/token', { ...form, code })), [400, 'invalid_grant', 54005], 'a wrong verifier ends it');
+  const moved = await codeOf();
+  assert.deepEqual(refused(await post('/adfs/oauth2/token', { ...form, code: moved, redirect_uri: 'http://localhost:8401' })), [400, 'invalid_request', 50011]);
+  const stale = await codeOf();
+  clock.advance(600_000);
+  assert.deepEqual(refused(await post('/adfs/oauth2/token', { ...form, code: stale })), [400, 'invalid_grant', 70008]);
+});
+
+test('the authorization endpoint leads to the own machine only, and not without a challenge', async () => {
+  for (const more of [
+    { redirect_uri: 'https://evil.example' },
+    { redirect_uri: 'http://localhost.evil.example' },
+    { redirect_uri: 'http://localhost@evil.example' },
+    { redirect_uri: 'javascript:alert(1)' },
+    { client_id: '99999999-9999-9999-9999-999999999999' },
+    { response_type: 'token' },
+    { response_mode: 'fragment' },
+    { code_challenge: '' },
+    { code_challenge_method: 'plain' },
+  ]) {
+    const reply = await get(authorizeUrl(more as unknown as Record<string, string>));
+    assert.deepEqual([reply.status, reply.headers.location], [400, undefined], JSON.stringify(more));
+  }
+});
+
+const { privateKey: certificateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** A certificate of that key; who issued it does not matter. */
+const der = certificate({
+  serialNumber: Buffer.from([1]),
+  issuer: 'test',
+  subject: 'test',
+  notBeforeMs: 0,
+  notAfterMs: Date.UTC(2040, 0),
+  publicKey,
+  extensions: [basicConstraints(false)],
+  issuerKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+});
+const THUMBPRINT = createHash('sha1').update(der).digest('hex').toUpperCase();
+
+/** An application with that certificate, and what signs for it. */
+async function withCertificate(): Promise<{ appId: string; objectId: string; sign(claims: JWTPayload, header?: object): Promise<string> }> {
+  const { appId, objectId } = await directory.createServicePrincipal({ tenantId, displayName: 'app' });
+  await directory.replaceKeys(appId, [
+    {
+      keyId: '1',
+      appId,
+      thumbprint: THUMBPRINT,
+      pem: pem('CERTIFICATE', der),
+      displayName: 'CN=test',
+      startsAt: isoTime(clock),
+      expiresAt: new Date(clock.now() + 1e9).toISOString(),
+    },
+  ]);
+  const now = Math.floor(clock.now() / 1000);
+  return {
+    appId,
+    objectId,
+    sign: (claims, header = { alg: 'RS256', x5t: Buffer.from(THUMBPRINT, 'hex').toString('base64') }) =>
+      new SignJWT({ iss: appId, sub: appId, aud: `https://127.0.0.1:8443${v2}`, exp: now + 600, nbf: now, jti: 'j', ...claims })
+        .setProtectedHeader(header as { alg: string })
+        .sign(certificateKey),
+  };
+}
+const assertion = (appId: string, client_assertion: string, more: Record<string, string> = {}) => ({
+  grant_type: 'client_credentials',
+  client_id: appId,
+  client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  client_assertion,
+  scope: `${ARM}/.default`,
+  ...more,
+});
+
+// docs/sources.md#client-assertions
+test('an application proves itself by its certificate', async () => {
+  const { appId, objectId, sign } = await withCertificate();
+  const sha256 = createHash('sha256').update(der).digest('base64url');
+  for (const header of [undefined, { alg: 'PS256', 'x5t#S256': sha256 }, { alg: 'RS256', kid: THUMBPRINT }]) {
+    const reply = await post(v2, assertion(appId, await sign({}, header)));
+    assert.equal(reply.status, 200, text(reply));
+    const { access_token } = json(reply);
+    assert.equal((await tokens.verifyAccess(access_token, MANAGEMENT_AUDIENCES)).objectId, objectId);
+    assert.equal(decodeJwt(access_token).appidacr, '2');
+  }
+  // One assertion for several requests, as MSAL sends it; the application named by it alone.
+  const { client_id: _, ...unnamed } = assertion(appId, await sign({ aud: 'https://login.microsoftonline.com/contoso.example/v2.0' }));
+  for (let i = 0; i < 2; i++) assert.equal((await post(v2, unnamed)).status, 200);
+
+  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const forged = await new SignJWT({ iss: appId, sub: appId, aud: `https://127.0.0.1:8443${v2}`, exp: Math.floor(clock.now() / 1000) + 600 })
+    .setProtectedHeader({ alg: 'RS256', x5t: Buffer.from(THUMBPRINT, 'hex').toString('base64url') })
+    .sign(stranger);
+  const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ iss: appId, sub: appId })).toString('base64url')}.`;
+  const now = Math.floor(clock.now() / 1000);
+  const cases: [string, number][] = [
+    [forged, 700027],
+    [unsigned, 700027],
+    [await sign({}, { alg: 'RS256', x5t: 'AAAA' }), 700027],
+    [await sign({}, { alg: 'RS512', kid: THUMBPRINT }), 700027],
+    [await sign({ exp: now - 301 }), 700024],
+    [await sign({ nbf: now + 301 }), 700024],
+    [await sign({ aud: 'https://elsewhere.example/token' }), 700023],
+    [await sign({ aud: `https://127.0.0.1:8443/${otherTenantId}/oauth2/v2.0/token` }), 700023],
+    [await sign({ sub: 'someone' }), 700021],
+    [await sign({ iss: 'https://issuer.example' }), 700211],
+    ['x.y.z', 50027],
+  ];
+  for (const [given, code] of cases) assert.equal(json(await post(v2, assertion(appId, given))).error_codes?.[0], code, given.slice(0, 80));
+  assert.equal(refused(await post(v2, assertion(appId, forged, { client_assertion_type: 'x' })))[2], 900144);
+  assert.equal(refused(await post(`/${otherTenantId}/oauth2/v2.0/token`, assertion(appId, await sign({}))))[2], 700016, 'of another tenant');
+  clock.advance(1e9);
+  assert.equal(refused(await post(v2, assertion(appId, await sign({ exp: now + 1e6 + 600 }))))[2], 700027, 'a certificate ends');
+});
+
+test('an application proves itself by a token of the directory or of an issuer whose keys were given', async () => {
+  const { appId, objectId } = await directory.createServicePrincipal({ tenantId, displayName: 'app' });
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k' }] };
+  const credential = (id: string, issuer: string, subject: string, keys?: object) =>
+    directory.putFederatedCredential({ id, appId, name: id, issuer, subject, audiences: [EXCHANGE_AUDIENCE], description: undefined, jwks: keys });
+  await credential('own', tokens.issuerOf(), 'identity-1');
+  await credential('given', 'https://issuer.example', 'repo:a/b', jwks);
+  await credential('unknown', 'https://keyless.example', 'x');
+  const principal = { objectId: 'identity-1', appId: 'client-1', kind: 'ManagedIdentity', resourceId: '/subscriptions/s' } as const;
+  const own = (await tokens.issueAccess({ audience: EXCHANGE_AUDIENCE, principal })).token;
+  const now = Math.floor(clock.now() / 1000);
+  const foreign = (claims: JWTPayload) =>
+    new SignJWT({ iss: 'https://issuer.example', sub: 'repo:a/b', aud: EXCHANGE_AUDIENCE, exp: now + 600, ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+      .sign(privateKey);
+  for (const given of [own, await foreign({})]) {
+    const reply = await post(v2, assertion(appId, given));
+    assert.equal(reply.status, 200, text(reply));
+    assert.equal((await tokens.verifyAccess(json(reply).access_token, MANAGEMENT_AUDIENCES)).objectId, objectId);
+  }
+  const user = { objectId: 'identity-1', kind: 'User', upn: 'x@y' } as const;
+  const cases: [string, number][] = [
+    [(await tokens.issueAccess({ audience: ARM, principal })).token, 700212],
+    [(await tokens.issueAccess({ audience: EXCHANGE_AUDIENCE, principal: { ...principal, objectId: 'identity-2' } })).token, 700213],
+    [(await tokens.issueAccess({ audience: EXCHANGE_AUDIENCE, principal: user })).token, 50013],
+    [`${own.slice(0, -8)}AAAAAAAA`, 50013],
+    [await foreign({ iss: 'https://keyless.example', sub: 'x' }), 50013],
+    [await foreign({ iss: 'https://other.example' }), 700211],
+    [await foreign({ exp: now - 301 }), 700024],
+    [`${(await foreign({})).slice(0, -8)}AAAAAAAA`, 50013],
+    [
+      await new SignJWT({ iss: 'https://issuer.example', sub: 'repo:a/b', aud: EXCHANGE_AUDIENCE, exp: now + 600 })
+        .setProtectedHeader({ alg: 'HS256', kid: 'k' })
+        .sign(randomBytes(32)),
+      50013,
+    ],
+  ];
+  for (const [given, code] of cases) assert.equal(json(await post(v2, assertion(appId, given))).error_codes?.[0], code, given.slice(-20));
+});
+
+test('an application of another tenant is not found, and a secret is not tried against its tenant', async () => {
+  const { appId, secret } = await directory.createServicePrincipal({ tenantId: otherTenantId, displayName: 'app' });
+  const form = { grant_type: 'client_credentials', client_id: appId, client_secret: secret, scope: `${ARM}/.default` };
+  assert.equal(refused(await post(v2, form))[2], 700016);
+  const { access_token } = json(await post('/adfs/oauth2/token', form));
+  assert.equal((await tokens.verifyAccess(access_token, MANAGEMENT_AUDIENCES)).tenantId, otherTenantId);
+  assert.equal(decodeJwt(access_token).iss, `https://sts.windows.net/${otherTenantId}/`);
+});
+
+test('keys rotate under a verifier that runs', async () => {
+  const before = json(await post(v2, password())).access_token as string;
+  await tokens.verifyAccess(before, MANAGEMENT_AUDIENCES);
+  clock.advance(31 * 24 * 3600 * 1000);
+  const late = json(await post(v2, password())).access_token as string;
+  assert.notEqual(kidOf(late), kidOf(before));
+  assert.equal((await tokens.verifyAccess(late, MANAGEMENT_AUDIENCES)).objectId, ann.objectId);
+  const keys = json(await get('/common/discovery/keys')).keys.map(({ kid }: { kid: string }) => kid);
+  assert.ok(keys.includes(kidOf(late)) && keys.includes(kidOf(before)), 'the last tokens of the old key are still verified by others');
+});
+const kidOf = (token: string): string => JSON.parse(Buffer.from(token.split('.')[0] as string, 'base64url').toString()).kid;
+
+test('MSAL is told that a password may be sent', async () => {
+  assert.equal(json(await get('/common/userrealm/ann%40contoso.example?api-version=1.0')).account_type, 'Managed');
+  assert.equal(json(await get('/common/userrealm/%ZZ?api-version=1.0')).account_type, 'Unknown');
+  const any = json(await get('/organizations/v2.0/.well-known/openid-configuration'));
+  assert.equal(any.token_endpoint, 'https://127.0.0.1:8443/organizations/oauth2/v2.0/token');
+  assert.equal(json(await get('/fabrikam.example/v2.0/.well-known/openid-configuration')).issuer, `https://127.0.0.1:8443/${otherTenantId}/v2.0`);
+});
+
+test('whatever is sent, the answer is an OAuth error', async () => {
+  const grants = ['client_credentials', 'password', 'refresh_token', 'authorization_code', 'device_code', 'urn:ietf:params:oauth:grant-type:device_code', ''];
+  const names = [
+    'client_id',
+    'client_secret',
+    'client_assertion',
+    'client_assertion_type',
+    'scope',
+    'resource',
+    'username',
+    'password',
+    'refresh_token',
+    'code',
+    'device_code',
+    'redirect_uri',
+    'code_verifier',
+  ];
+  const value = fc.oneof(fc.string({ maxLength: 50 }), fc.constantFrom(AZ, SCOPE, ARM, '', 'a.b.c', 'eyJhbGciOiJub25lIn0.e30.', '%', '\0'));
+  const paths = [v2, '/adfs/oauth2/token', '/common/oauth2/token', '/adfs/oauth2/devicecode', '/devicelogin', '/adfs/oauth2/authorize'];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...paths),
+      fc.constantFrom(...grants),
+      fc.array(fc.tuple(fc.constantFrom(...names), value), { maxLength: 8 }),
+      async (path, grant, pairs) => {
+        const body = new URLSearchParams([['grant_type', grant], ...pairs]).toString();
+        const reply = await plane(
+          requestOf('POST', `https://127.0.0.1:8443${path}`, { body, headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+          host,
+        );
+        assert.ok(reply.status < 500, `${path} ${body}: ${reply.status}`);
+        if (path.endsWith('token') && reply.status !== 200) assert.equal(typeof json(reply).error, 'string');
+      },
+    ),
+    { numRuns: 150 },
+  );
+  const twice = await plane(
+    requestOf('POST', `https://127.0.0.1:8443${v2}`, {
+      body: 'grant_type=password&grant_type=password',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }),
+    host,
+  );
+  assert.deepEqual(refused(twice), [400, 'invalid_request', 9002313]);
+  const huge = await plane(
+    requestOf('POST', `https://127.0.0.1:8443${v2}`, { body: 'x'.repeat(300_000), headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+    host,
+  );
+  assert.deepEqual([huge.status, json(huge).error], [413, 'invalid_request']);
+});
