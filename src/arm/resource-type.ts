@@ -189,7 +189,12 @@ export interface ResourceType {
    */
   owns?(resource: Resource, context: HookContext): Promise<readonly OwnedResource[]>;
   /**
-   * Keys of resources whose `owns` depends on this one: the engine asks them again in the same transaction, also after this one's deletion.
+   * What this one remembers of others, as the `hidden` to store: asked after each of its writes, and again when a resource that `affects` it changes or goes
+   * (a peering knows afterwards that it was connected). Must settle: of what it returned it returns the same.
+   */
+  remembers?(resource: Resource, reader: ResourceLookup): Promise<JsonObject>;
+  /**
+   * Keys of resources whose `owns` or `remembers` depends on this one: the engine asks them again in the same transaction, also after this one's deletion.
    * Asked of the state before the change and of the state after it.
    */
   affects?(resource: Resource, reader: ResourceLookup): Promise<readonly ResourceKey[]>;

@@ -131,9 +131,10 @@ export class Work {
       this.#affected.delete(key);
       const resource = await this.reader.get(key);
       const type = resource && this.#engine.types.find(resource.type);
-      if (!resource || !type?.owns) continue;
+      if (!resource || !type || !(type.owns || type.remembers)) continue;
       if (++this.#reruns > MAX_RERUNS) throw new Error(`'${key}' and others affect each other without end`);
-      await this.#reconcile(resource, await type.owns(resource, this.context), true);
+      const now = await this.#remember(type, resource);
+      if (type.owns) await this.#reconcile(now, await type.owns(now, this.context), true);
     }
   }
 
@@ -143,10 +144,18 @@ export class Work {
   }
 
   async #save(wish: Wish, previous: Resource | undefined, rerun: boolean): Promise<Resource> {
-    const stored = await this.#store(wish, previous);
+    const stored = await this.#remember(wish.type, await this.#store(wish, previous));
     // It may have been deleted earlier in this transaction.
     this.#removing.delete(stored.key);
     return wish.type.owns ? this.#reconcile(stored, await wish.type.owns(stored, this.context), rerun) : stored;
+  }
+
+  /** The resource with what its type now remembers of others. */
+  async #remember(type: ResourceType, resource: Resource): Promise<Resource> {
+    if (!type.remembers) return resource;
+    const hidden = await type.remembers(resource, this.reader);
+    const { body, owner, resourceId: id } = resource;
+    return this.#store({ type, id, body, hidden, ...(owner ? { owner } : {}) }, resource);
   }
 
   async #store({ type, id, body, hidden, owner }: Wish, previous: Resource | undefined): Promise<Resource> {

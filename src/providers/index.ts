@@ -25,12 +25,17 @@ import { networkInterfaces } from './network/network-interfaces.ts';
 import { privateDnsZoneGroups } from './network/private-dns-zone-groups.ts';
 import { privateDnsZones } from './network/private-dns-zones.ts';
 import { privateEndpoints } from './network/private-endpoints.ts';
+import { networkSecurityGroups } from './network/network-security-groups.ts';
 import { ptrRecordSets } from './network/ptr-record-sets.ts';
+import { routeTables } from './network/route-tables.ts';
+import { routes } from './network/routes.ts';
+import { securityRules } from './network/security-rules.ts';
 import { soaRecordSets } from './network/soa-record-sets.ts';
 import { srvRecordSets } from './network/srv-record-sets.ts';
 import { subnets } from './network/subnets.ts';
 import { txtRecordSets } from './network/txt-record-sets.ts';
 import { virtualNetworkLinks } from './network/virtual-network-links.ts';
+import { virtualNetworkPeerings } from './network/virtual-network-peerings.ts';
 import { virtualNetworks } from './network/virtual-networks.ts';
 import { resourceGroups } from './resources/resource-groups.ts';
 import { subscriptions } from './resources/subscriptions.ts';
@@ -51,6 +56,11 @@ export const resourceTypes: readonly ResourceType[] = [
   ...unservedChildren,
   virtualNetworks,
   subnets,
+  virtualNetworkPeerings,
+  networkSecurityGroups,
+  securityRules,
+  routeTables,
+  routes,
   networkInterfaces,
   privateEndpoints,
   privateDnsZoneGroups,

@@ -85,6 +85,33 @@ test('PUT of what GET showed changes nothing, for every type that clients may wr
   await plane.put(`${ZONE}/PTR/www`, { properties: { ttl: 60, ptrRecords: [{ ptrdname: 'www.example.com' }] } });
   await plane.put(`${ZONE}/SRV/_https._tcp`, { properties: { ttl: 60, srvRecords: [{ priority: 1, weight: 2, port: 443, target: 'www.example.com' }] } });
   await plane.put(`${ZONE}/TXT/www`, { properties: { ttl: 60, txtRecords: [{ value: ['a', 'b'] }] } });
+  await plane.put('Microsoft.Network/networkSecurityGroups/nsg', {
+    location: 'westeurope',
+    properties: {
+      securityRules: [
+        {
+          name: 'web',
+          properties: {
+            protocol: 'Tcp',
+            sourcePortRange: '*',
+            destinationPortRange: '443',
+            sourceAddressPrefix: '*',
+            destinationAddressPrefix: '*',
+            access: 'Allow',
+            priority: 100,
+            direction: 'Inbound',
+          },
+        },
+      ],
+    },
+  });
+  await plane.put('Microsoft.Network/routeTables/rt', {
+    location: 'westeurope',
+    properties: { routes: [{ name: 'all', properties: { addressPrefix: '0.0.0.0/0', nextHopType: 'None' } }] },
+  });
+  await plane.put(`${NETWORK}-2`, { location: 'westeurope', properties: { addressSpace: { addressPrefixes: ['10.9.0.0/16'] } } });
+  await plane.put(`${NETWORK}/virtualNetworkPeerings/there`, { properties: { remoteVirtualNetwork: { id: plane.id(`${NETWORK}-2`) } } });
+  await plane.put(`${NETWORK}-2/virtualNetworkPeerings/back`, { properties: { remoteVirtualNetwork: { id: plane.id(NETWORK) } } });
   await plane.put(`${REGISTRY}/scopeMaps/ci-map`, { properties: { actions: ['repositories/app/content/read'] } });
   await plane.put(`${REGISTRY}/tokens/ci-token`, { properties: { scopeMapId: plane.id(`${REGISTRY}/scopeMaps/ci-map`) } });
   await plane.ask('POST', `${REGISTRY}/generateCredentials`, { tokenId: plane.id(`${REGISTRY}/tokens/ci-token`) });

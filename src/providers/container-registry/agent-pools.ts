@@ -27,12 +27,12 @@ export const agentPools = resourceType({
   // az asks once after it has deleted one, and takes 404 for a failure (docs/sources.md#agent-pools).
   lingers: true,
 
-  async admit(draft, previous, { reader }) {
+  async admit(draft, previous, { reader, known }) {
     const faults: Fault[] = [];
     const registry = await reader.get(draft.resourceId.parent as ResourceKey);
     if (registry && skuOf(registry) !== 'Premium') faults.push(featureNotSupported('agent pool', skuOf(registry), 'sku.name'));
     const subnet = draft.body.properties.virtualNetworkSubnetResourceId as string | undefined;
-    if (!previous && subnet !== undefined && !(await reader.get(keyOf(subnet))))
+    if (!previous && subnet !== undefined && !(await known.get(keyOf(subnet))))
       faults.push(invalidReference(subnet, draft.resourceId.id, 'properties.virtualNetworkSubnetResourceId'));
     return faults;
   },

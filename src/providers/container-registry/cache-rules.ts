@@ -27,10 +27,10 @@ export const cacheRules = resourceType({
   limit: (draft, { reader }) => childQuota(draft, 'cacheRules', reader),
 
   /** docs/sources.md#cache-rules */
-  async admit(draft, _previous, { reader }) {
+  async admit(draft, _previous, { known }) {
     const faults: Fault[] = [];
     const { sourceRepository, credentialSetResourceId } = draft.body.properties as { sourceRepository: string; credentialSetResourceId?: string };
-    if (credentialSetResourceId !== undefined && !(await reader.get(keyOf(credentialSetResourceId))))
+    if (credentialSetResourceId !== undefined && !(await known.get(keyOf(credentialSetResourceId))))
       faults.push(invalidReference(credentialSetResourceId, draft.resourceId.id, 'properties.credentialSetResourceId'));
     if (credentialSetResourceId === undefined && /^docker\.io\//i.test(sourceRepository))
       faults.push(

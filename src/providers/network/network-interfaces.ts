@@ -9,6 +9,7 @@ import type { AddressFact } from '#topology/facts.ts';
 import { invalidReference, keyOf, linkedRight, parentKeyOf } from '../references.ts';
 import { choice, ipAddressText, propertiesSchema, reference } from '../schema-parts.ts';
 import { configurationsOf, type IpConfiguration } from './address-plan.ts';
+import { associationFaults } from './associations.ts';
 import { subnets } from './subnets.ts';
 
 /** The private endpoint that an interface belongs to; undefined for those that clients made. */
@@ -45,10 +46,10 @@ export const networkInterfaces = resourceType({
     dnsSettings: z.object({ dnsServers: z.array(ipAddressText).default([]) }).optional(),
     enableAcceleratedNetworking: z.boolean().default(false),
     enableIPForwarding: z.boolean().default(false),
-    networkSecurityGroup: reference().optional(),
+    networkSecurityGroup: reference('Microsoft.Network/networkSecurityGroups').optional(),
   }),
 
-  async admit(draft, previous, { reader, caller }) {
+  async admit(draft, previous, { reader, known, caller }) {
     const endpoint = previous && endpointOf(previous);
     if (endpoint !== undefined) {
       // docs/sources.md#network-interface-faults
@@ -60,7 +61,7 @@ export const networkInterfaces = resourceType({
         ),
       ];
     }
-    const faults: Fault[] = [];
+    const faults: Fault[] = await associationFaults(draft, previous, draft.body.location, known);
     const networks = new Set<ResourceKey>();
     const names = new Set<string>();
     for (const [index, { name, properties }] of configurationsOf(draft).entries()) {

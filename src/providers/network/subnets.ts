@@ -7,12 +7,13 @@ import type { ResourceKey } from '#base/resource-id.ts';
 import { type Schema, z } from '#base/schema.ts';
 import { choice, prefixText, propertiesSchema, reference } from '../schema-parts.ts';
 import { prefixOf, subnetInUse, subnetUsers } from './address-plan.ts';
+import { associationFaults } from './associations.ts';
 
 const written = propertiesSchema({
   addressPrefix: prefixText,
   serviceEndpoints: z.array(z.object({ service: z.string().min(1), locations: z.array(z.string()).optional() })).optional(),
-  networkSecurityGroup: reference().optional(),
-  routeTable: reference().optional(),
+  networkSecurityGroup: reference('Microsoft.Network/networkSecurityGroups').optional(),
+  routeTable: reference('Microsoft.Network/routeTables').optional(),
   natGateway: reference().optional(),
   delegations: z.array(z.object({ name: z.string(), properties: z.object({ serviceName: z.string() }) })).default([]),
   privateEndpointNetworkPolicies: choice('Disabled', 'Enabled', 'NetworkSecurityGroupEnabled', 'RouteTableEnabled').default('Disabled'),
@@ -38,7 +39,7 @@ export const subnets = resourceType({
   },
   properties,
 
-  async admit(draft, previous, { reader }) {
+  async admit(draft, previous, { reader, known }) {
     const faults: Fault[] = [];
     const { name } = draft.resourceId;
     const target = 'properties.addressPrefix';
@@ -67,6 +68,7 @@ export const subnets = resourceType({
         );
       }
     }
+    faults.push(...(await associationFaults(draft, previous, network.body.location, known)));
     const before = previous?.body.properties.addressPrefix as string | undefined;
     if (before !== undefined && before !== text && (await subnetUsers(draft.resourceId.key, reader)).length > 0) {
       faults.push(

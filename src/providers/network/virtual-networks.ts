@@ -7,6 +7,7 @@ import { z } from '#base/schema.ts';
 import { choice, ipAddressText, prefixText, propertiesSchema, reference } from '../schema-parts.ts';
 import { firstFreeEgress, prefixOf, reservedRange, subnetInUse } from './address-plan.ts';
 import { subnets } from './subnets.ts';
+import { PEERING_TYPE, peeredSpaceFaults, virtualNetworkPeerings } from './virtual-network-peerings.ts';
 
 interface Properties {
   readonly addressSpace: { readonly addressPrefixes: readonly string[] };
@@ -38,7 +39,7 @@ export const virtualNetworks = resourceType({
     flowTimeoutInMinutes: z.int().min(4).max(30).optional(),
     privateEndpointVNetPolicies: choice('Disabled', 'Basic').default('Disabled'),
   }),
-  embeds: { subnets: subnets.type },
+  embeds: { subnets: subnets.type, virtualNetworkPeerings: PEERING_TYPE },
 
   async admit(draft, previous, { reader }) {
     const faults: Fault[] = [];
@@ -81,6 +82,7 @@ export const virtualNetworks = resourceType({
         );
       }
     }
+    faults.push(...(previous ? await peeredSpaceFaults(previous, texts, reader) : []));
     // With `subnets` in the body every subnet that stays is admitted by itself, against the new address space.
     if (previous && draft.embedded?.subnets === undefined) {
       for (const subnet of await reader.children(draft.resourceId.key)) {
@@ -125,7 +127,13 @@ export const virtualNetworks = resourceType({
       const properties: JsonObject = { provisioningState: 'Succeeded', ...(await subnets.present(subnet, context)) };
       shown.push({ name: subnet.name, id: subnet.id, etag: `W/"${subnet.etag}"`, type: subnet.type, properties });
     }
-    return { ...resource.body.properties, resourceGuid: resource.hidden.resourceGuid, subnets: shown, virtualNetworkPeerings: [] };
+    const peerings: Json[] = [];
+    for (const peering of await context.reader.children(resource.key)) {
+      if (peering.type !== PEERING_TYPE) continue;
+      const properties: JsonObject = { provisioningState: 'Succeeded', ...(await virtualNetworkPeerings.present(peering, context)) };
+      peerings.push({ name: peering.name, id: peering.id, etag: `W/"${peering.etag}"`, type: peering.type, properties });
+    }
+    return { ...resource.body.properties, resourceGuid: resource.hidden.resourceGuid, subnets: shown, virtualNetworkPeerings: peerings };
   },
 
   async mayDelete(resource, { reader }) {
