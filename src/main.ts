@@ -9,7 +9,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFirstAdmin } from '#arm/first-admin.ts';
 import { ensureFirstState, requireDomain } from '#arm/first-start.ts';
-import { unservedJob } from '#arm/jobs.ts';
 import { Operations } from '#arm/operations.ts';
 import { armPlane } from '#arm/plane.ts';
 import { TypeTable } from '#arm/types.ts';
@@ -23,6 +22,7 @@ import { Edge } from '#edge/edge.ts';
 import { operatorPlane } from '#edge/operator.ts';
 import type { Outcome } from '#fabric/fabric.ts';
 import { noneFabric } from '#fabric/none.ts';
+import { runScript } from '#fabric/run-script.ts';
 import { lockFile } from '#fabric/sockets.ts';
 import { openWorld } from '#fabric/world.ts';
 import { CertificateAuthority } from '#identity/certificate-authority.ts';
@@ -99,7 +99,10 @@ export async function serve(config: Config, listeners: { management: number; pub
     tenantId: first.tenantId,
     newGuid: randomUUID,
     // Each kind of job is done by the room that can.
-    runJob: (job) => (job.kind === 'import-image' ? importImage({ store, blobs, tokens, directory, snapshot, clock }, job) : unservedJob(job)),
+    runJob: (job) =>
+      job.kind === 'import-image'
+        ? importImage({ store, blobs, tokens, directory, snapshot, clock }, job)
+        : runScript(fabric, job.machine, { lines: job.script, parameters: job.parameters }),
     preview: (changes) => derivation.preview(changes),
     resolve: resolveAddresses,
     registryUsage: async (registry) => ({ bytes: await registryBytes(store.database, registry) }),

@@ -32,8 +32,15 @@ export interface RunCommandJob {
   readonly machine: ResourceKey;
   /** Lines of a shell script. */
   readonly script: readonly string[];
-  /** Given to the script as environment variables where they have a name, as its arguments where not. */
+  /** The script's arguments in order; those whose names can be variables are also in its environment. */
   readonly parameters: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** What a script left: its exit code and the last bytes of what it wrote. */
+export interface ScriptResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 export type Job = ImportImageJob | RunCommandJob;

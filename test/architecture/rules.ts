@@ -69,6 +69,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     may: [
       vocabulary,
       { of: 'arm/resource-type.ts', because: 'the contract of a resource type' },
+      { of: 'arm/jobs.ts', typesOnly: true, because: 'what an action hands to another room, and what comes back, is data of the contract' },
       { of: 'topology/facts.ts', typesOnly: true, because: 'facts are what a type states' },
       { of: 'topology/address-pool.ts', because: 'how many addresses a subnet has is counted in one place' },
       { of: 'topology/addresses.ts', because: 'a network is given its public address from the one plan of the world' },

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { mountScript } from '#fabric/machine-files.ts';
+import { runScript } from '#fabric/run-script.ts';
 import { CA_PEM, inMachine, machine, open, reach, snapshot } from './small-world.ts';
 
 const folder = process.env.FOLDER as string;
@@ -79,6 +81,48 @@ export const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(readFileSync(join(kept, 'data', 'operator.json'), 'utf8'), 'secret');
   },
 
+  async 'a script runs as the machine, with its parameters, and what it wrote last is told'() {
+    const { fabric } = await open();
+    await reach(fabric, one());
+    const run = (lines: string[], parameters: { name: string; value: string }[] = []) => runScript(fabric, machine('vm-app'), { lines, parameters });
+    assert.deepEqual(
+      await run(
+        ['uname -n', 'echo "$1/$2/$greeting" >&2', 'exit 3'],
+        [
+          { name: 'greeting', value: 'good day' },
+          { name: 'x-y', value: '2' },
+        ],
+      ),
+      {
+        exitCode: 3,
+        stdout: 'vm-app\n',
+        stderr: 'good day/2/good day\n',
+      },
+    );
+    assert.equal((await run(['#!/bin/cat', 'as it is'])).stdout, '#!/bin/cat\nas it is');
+    const { stdout } = await run(['seq 100000; cat; ls /tmp']);
+    assert.equal(Buffer.byteLength(stdout), 4096);
+    assert.match(stdout, /99999\n100000\ntmp\.\w+\n$/);
+    assert.equal((await run(['ls /tmp | grep -c tmp'])).stdout, '1\n', 'nothing is left of earlier ones');
+    await assert.rejects(runScript(fabric, machine('nobody'), { lines: [], parameters: [] }), { code: 'MachineNotReal' });
+  },
+
+  async 'a script ends at its limit with all that it started, however it started it'() {
+    const { fabric } = await open();
+    await reach(fabric, one());
+    // The kernel ends them one after the other; a scenario that waits too long has failed.
+    const sleepers = (): string[] => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes('86399'));
+    const lines = ['setsid sh -c "trap : TERM INT; sleep 86399 & wait" &', '(nohup sleep 86399 >/dev/null 2>&1 &)', 'echo started', 'sleep 86399'];
+    await assert.rejects(runScript(fabric, machine('vm-app'), { lines, parameters: [] }, { timeMs: 500, outputBytes: 100 }), { code: 'ScriptTimedOut' });
+    while (sleepers().length > 0) await setImmediate();
+    // One that ends before its limit leaves nothing behind either.
+    assert.equal(
+      (await runScript(fabric, machine('vm-app'), { lines: ['setsid sleep 86399 >/dev/null 2>&1 &', 'echo done'], parameters: [] })).stdout,
+      'done\n',
+    );
+    while (sleepers().length > 0) await setImmediate();
+  },
+
   async 'control groups and devices are as on the host'() {
     const { fabric } = await open();
     await reach(fabric, one());
@@ -96,3 +140,11 @@ export const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(fabric.machine(machine('nobody')), undefined);
   },
 };
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}

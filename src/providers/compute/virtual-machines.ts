@@ -1,4 +1,5 @@
 /** Microsoft.Compute/virtualMachines in ARM's shape: here a machine is a place in a network where clients run, so its interfaces and identities act, its image and size do not. */
+import type { ScriptResult } from '#arm/jobs.ts';
 import { type Resource, resourceType } from '#arm/resource-type.ts';
 import { Fault } from '#base/fault.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
@@ -19,6 +20,16 @@ function nicsOf(resource: { body: { properties: JsonObject } }): readonly NicRef
 }
 
 const kept = z.record(z.string(), z.json());
+
+const runCommandRequest = z.object({
+  commandId: z
+    .string()
+    .refine((id) => id.toLowerCase() === 'runshellscript', {
+      error: ({ input }) => `the command '${String(input).slice(0, 60)}' does not exist for Linux; RunShellScript does`,
+    }),
+  script: z.array(z.string()).optional(),
+  parameters: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
+});
 
 export const virtualMachines = resourceType({
   type: 'Microsoft.Compute/virtualMachines',
@@ -139,6 +150,25 @@ export const virtualMachines = resourceType({
     return nicsOf(resource)
       .filter(({ properties }) => properties?.deleteOption === 'Delete')
       .map(({ id }) => keyOf(id));
+  },
+
+  actions: {
+    /** docs/sources.md#run-command: succeeded whatever the script's exit code was; its outputs stand in one message. */
+    runCommand: {
+      permission: 'Microsoft.Compute/virtualMachines/runCommand/action',
+      request: runCommandRequest,
+      async run(machine, request) {
+        const { script = [], parameters = [] } = request as z.infer<typeof runCommandRequest>;
+        return {
+          job: { kind: 'run-command', machine: machine.key, script, parameters },
+          resultOf(done) {
+            const { stdout, stderr } = done as ScriptResult;
+            const message = `Enable succeeded: \n[stdout]\n${stdout}\n[stderr]\n${stderr}`;
+            return { value: [{ code: 'ProvisioningState/succeeded', level: 'Info', displayStatus: 'Provisioning succeeded', message }] };
+          },
+        };
+      },
+    },
   },
 
   unenforced(resource) {
