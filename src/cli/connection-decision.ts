@@ -28,12 +28,12 @@ export function decisionBody(connection: JsonObject, status: 'Approved' | 'Rejec
 }
 
 export async function decide(args: Arguments, context: Context, status: 'Approved' | 'Rejected'): Promise<Json> {
-  return decideAt(context, await ofRegistry(args, context, 'privateEndpointConnections', args.need('name')), args.text('description'), status);
+  return flatten(await decideAt(context, await ofRegistry(args, context, 'privateEndpointConnections', args.need('name')), args.text('description'), status));
 }
 
-/** The same for a connection that is given by its id. */
+/** The same for a connection that is given by its id; as the server writes it, for az prints these with their `properties`. */
 export async function decideAt(context: Context, path: string, description: string | undefined, status: 'Approved' | 'Rejected'): Promise<Json> {
   const server = await context.management();
   const version = apiVersionOf(REGISTRY_TYPE);
-  return flatten(await server.put(path, version, decisionBody(await server.get(path, version), status, description)));
+  return server.put(path, version, decisionBody(await server.get(path, version), status, description));
 }

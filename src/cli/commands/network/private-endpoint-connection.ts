@@ -1,9 +1,8 @@
-/** `postern network private-endpoint-connection ...`: connections of any resource, by their id or by the resource they belong to. */
+/** `postern network private-endpoint-connection ...`: connections of any resource, by their id or by the resource they belong to; printed as the server writes them, as az does. */
 import type { Arguments } from '../../arguments.ts';
 import { type Command, commands } from '../../command.ts';
 import { decideAt } from '../../connection-decision.ts';
 import type { Context } from '../../context.ts';
-import { flatten } from '../../flatten.ts';
 import { linkedPath, linkedTarget } from '../../linked-resource.ts';
 import { WHAT_IF, YES } from '../../options.ts';
 import { REGISTRY_TYPE } from '../../resources.ts';
@@ -30,14 +29,13 @@ export default commands(
     path: 'network private-endpoint-connection show',
     summary: 'Show a private endpoint connection.',
     options: NAMING,
-    run: async (args, context) => flatten(await (await context.management()).get(await connectionPath(args, context), VERSION)),
+    run: async (args, context) => (await context.management()).get(await connectionPath(args, context), VERSION),
   },
   {
     path: 'network private-endpoint-connection list',
     summary: 'List the private endpoint connections of a resource.',
     options: linkedTarget('resource'),
-    run: async (args, context) =>
-      flatten(await (await context.management()).list(`${await linkedPath(args, context, 'name')}/privateEndpointConnections`, VERSION)),
+    run: async (args, context) => (await context.management()).list(`${await linkedPath(args, context, 'name')}/privateEndpointConnections`, VERSION),
   },
   {
     path: 'network private-endpoint-connection delete',

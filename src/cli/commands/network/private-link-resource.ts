@@ -1,6 +1,5 @@
 /** `postern network private-link-resource list`: what of a resource private endpoints can connect to. */
 import { commands } from '../../command.ts';
-import { flatten } from '../../flatten.ts';
 import { linkedPath, linkedTarget } from '../../linked-resource.ts';
 import { REGISTRY_TYPE } from '../../resources.ts';
 import { apiVersionOf } from '../../versions.ts';
@@ -10,5 +9,5 @@ export default commands({
   summary: 'List what of a resource private endpoints can connect to.',
   options: linkedTarget('resource'),
   run: async (args, context) =>
-    flatten(await (await context.management()).list(`${await linkedPath(args, context, 'name')}/privateLinkResources`, apiVersionOf(REGISTRY_TYPE))),
+    (await context.management()).list(`${await linkedPath(args, context, 'name')}/privateLinkResources`, apiVersionOf(REGISTRY_TYPE)),
 });
