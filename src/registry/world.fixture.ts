@@ -21,6 +21,8 @@ import type { Arrival } from '#topology/arrival.ts';
 import { Derivation } from '#topology/derive.ts';
 import { registryFact } from '#topology/facts.fixture.ts';
 import type { ConnectionState, Fact, RegistryFact } from '#topology/facts.ts';
+import type { Snapshot } from '#topology/snapshot.ts';
+import type { RegistryRooms } from './call.ts';
 import { registryPlane } from './plane.ts';
 
 export const TENANT = '11111111-1111-1111-1111-111111111111';
@@ -144,20 +146,19 @@ export class World {
     return world;
   }
 
+  get snapshot(): Snapshot {
+    return this.#derivation.snapshot;
+  }
+
+  /** What the plane is built from. */
+  get rooms(): RegistryRooms {
+    const { store, blobs, tokens, directory } = this;
+    const domains = { domain: 'azurecr.io' as DomainName, hostDomain: 'localhost' as DomainName };
+    return { store, blobs, tokens, directory, snapshot: () => this.snapshot, clock, log: silentLog, dataKey: DATA_KEY, ...domains };
+  }
+
   newPlane(blobs = this.blobs): Plane {
-    const { store, tokens, directory } = this;
-    this.#plane = registryPlane({
-      store,
-      blobs,
-      tokens,
-      directory,
-      snapshot: () => this.#derivation.snapshot,
-      clock,
-      log: silentLog,
-      dataKey: DATA_KEY,
-      domain: 'azurecr.io' as DomainName,
-      hostDomain: 'localhost' as DomainName,
-    });
+    this.#plane = registryPlane({ ...this.rooms, blobs });
     return this.#plane;
   }
 
