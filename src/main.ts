@@ -11,11 +11,14 @@ import { ensureFirstAdmin } from '#arm/first-admin.ts';
 import { ensureFirstState, requireDomain } from '#arm/first-start.ts';
 import { Operations } from '#arm/operations.ts';
 import { armPlane } from '#arm/plane.ts';
+import { createTenant, shownTenant } from '#arm/tenants.ts';
 import { TypeTable } from '#arm/types.ts';
 import { isoTime, systemClock } from '#base/clock.ts';
 import { asFault } from '#base/fault.ts';
+import type { JsonObject } from '#base/json.ts';
 import { openLog } from '#base/log.ts';
 import { DiskBlobStore } from '#blobs/disk.ts';
+import { visibleNamesOf } from '#dns/evidence.ts';
 import { resolveAddresses } from '#dns/resolution.ts';
 import { NameServer } from '#dns/server.ts';
 import { Edge } from '#edge/edge.ts';
@@ -31,6 +34,7 @@ import { graphPlane } from '#identity/graph.ts';
 import { SigningKeys, writePrivateFile } from '#identity/keys.ts';
 import { loginPlane } from '#identity/login.ts';
 import { machineMetadataPlane } from '#identity/machine-metadata.ts';
+import { principalTypeOf } from '#identity/principal-type.ts';
 import { Tokens } from '#identity/tokens.ts';
 import { resourceTypes } from '#providers/index.ts';
 import { importImage } from '#registry/import.ts';
@@ -98,6 +102,10 @@ export async function serve(config: Config, listeners: { management: number; pub
     domain: config.domain,
     tenantId: first.tenantId,
     newGuid: randomUUID,
+    principals: {
+      typeOf: (objectId, tenantId) => principalTypeOf(directory, snapshot(), objectId, tenantId),
+      groupsOf: (objectId) => directory.groupsOf(objectId),
+    },
     // Each kind of job is done by the room that can.
     runJob: (job) =>
       job.kind === 'import-image'
@@ -107,6 +115,10 @@ export async function serve(config: Config, listeners: { management: number; pub
     resolve: resolveAddresses,
     registryUsage: async (registry) => ({ bytes: await registryBytes(store.database, registry) }),
   });
+  const tenants = {
+    list: async () => (await directory.tenants()).map(shownTenant),
+    create: (asked: JsonObject) => createTenant({ store, directory, clock, newGuid: randomUUID }, asked),
+  };
   const edge = new Edge({
     sockets: fabric.sockets,
     snapshot,
@@ -141,7 +153,16 @@ export async function serve(config: Config, listeners: { management: number; pub
         hostDomain: config.hostDomain,
       }),
       metadata: machineMetadataPlane({ tokens, snapshot, tenantId: first.tenantId, clock }),
-      operator: operatorPlane({ tokens, snapshot, accessLog, caPem: ca.caPem, status, machine: (key) => fabric.machine(key) }),
+      operator: operatorPlane({
+        tokens,
+        snapshot,
+        accessLog,
+        caPem: ca.caPem,
+        status,
+        tenants,
+        namesOf: visibleNamesOf(snapshot),
+        machine: (key) => fabric.machine(key),
+      }),
     }),
   });
 

@@ -92,7 +92,7 @@ export async function commandAt(words: readonly string[]): Promise<Command | und
 }
 
 /** What the file at these words defines: one command, or several whose paths begin with its words. */
-async function definedAt(words: readonly string[]): Promise<readonly Command[]> {
+export async function definedAt(words: readonly string[]): Promise<readonly Command[]> {
   const file = new URL(`${words.join('/')}.ts`, FOLDER);
   if (!existsSync(file)) return [];
   const { default: defined } = (await import(file.href)) as { default: Command | readonly Command[] };

@@ -55,7 +55,7 @@ export const resolveAddresses: ResolveAddresses = (snapshot, network, name) => {
 };
 
 /** The linked zone with the longest suffix of the name. Azure links no two of one name; if they were, the first key holds. */
-function zoneFor(snapshot: Snapshot, network: NetworkPart, name: DomainName): ZonePart | undefined {
+export function zoneFor(snapshot: Snapshot, network: NetworkPart, name: DomainName): ZonePart | undefined {
   let best: ZonePart | undefined;
   for (const key of network.zones) {
     const zone = snapshot.names.zones.get(key);

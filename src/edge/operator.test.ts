@@ -31,10 +31,11 @@ const role = (name: string, actions: string[]): RoleDefinitionFact => ({
   roleName: name,
   permissions: [{ actions, notActions: [], dataActions: [], notDataActions: [] }],
 });
+const zoneKey = registryKey.replace('microsoft.containerregistry/registries', 'microsoft.network/privatednszones') as ResourceKey;
 const subscription = subscriptionKeyOf(registryKey) as ResourceKey;
-const assigned = (principalId: string, roleName: string, scope: string): [string, RoleAssignmentFact[]] => [
+const assigned = (principalId: string, roleName: string, scope: string, tenantId = 'tenant'): [string, RoleAssignmentFact[]] => [
   principalId,
-  [{ kind: 'role-assignment', assignment: `/assignments/${principalId}` as ResourceKey, scope, role: roleName, principalId, tenantId: 'tenant' }],
+  [{ kind: 'role-assignment', assignment: `/assignments/${principalId}` as ResourceKey, scope, role: roleName, principalId, tenantId }],
 ];
 
 before(async () => {
@@ -44,7 +45,12 @@ before(async () => {
     ...worldOf(1, { machines: [machineKey] }),
     access: {
       roles: new Map([role('owner', ['*']), role('reader', ['*/read'])].map((fact) => [fact.name, fact])),
-      assignments: new Map([assigned('owner', 'owner', '/'), assigned('reader', 'reader', '/'), assigned('one', 'reader', registryKey)]),
+      assignments: new Map([
+        assigned('owner', 'owner', '/'),
+        assigned('reader', 'reader', '/'),
+        assigned('one', 'reader', registryKey),
+        assigned('elsewhere', 'owner', '/', 'other'),
+      ]),
       identities: new Map(),
       subscriptions: new Map([[subscription, { kind: 'subscription', subscription, tenantId: 'tenant' }]]),
     },
@@ -56,16 +62,33 @@ before(async () => {
     accessLog,
     caPem: 'PEM',
     status: async () => ({ health: 'Healthy' }),
+    tenants: { list: async () => [{ tenantId: 'tenant' }], create: async (asked) => ({ ...asked, tenantId: 'new' }) },
+    namesOf: (_registry, mayRead) => ({ networks: [{ zones: [zoneKey].filter(mayRead) }] }),
     machine: () => ({ networkNamespace: '/run/netns/x', mountNamespace: '/run/mntns/x' }),
   });
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function ask(path: string, who?: string, method = 'GET'): Promise<{ status: number; body: string; reply: Reply }> {
+async function ask(
+  path: string,
+  who?: string,
+  method = 'GET',
+  options: { tenantId?: string; body?: object } = {},
+): Promise<{ status: number; body: string; reply: Reply }> {
   const audience = 'https://management.azure.com/';
-  const token = who && (await tokens.issueAccess({ audience, principal: { objectId: who, appId: who, kind: 'ServicePrincipal' } })).token;
+  const token =
+    who &&
+    (
+      await tokens.issueAccess({
+        audience,
+        principal: { objectId: who, appId: who, kind: 'ServicePrincipal', ...(options.tenantId === undefined ? {} : { tenantId: options.tenantId }) },
+      })
+    ).token;
   const reply = await plane(
-    requestOf(method, `https://127.0.0.1:8443/postern${path}`, { headers: token ? { authorization: `Bearer ${token}` } : {} }),
+    requestOf(method, `https://127.0.0.1:8443/postern${path}`, {
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+      ...(options.body ? { body: JSON.stringify(options.body) } : {}),
+    }),
     arrival,
   );
   return { status: reply.status, body: reply.body?.kind === 'bytes' ? Buffer.from(reply.body.bytes).toString() : '', reply };
@@ -83,6 +106,21 @@ test('the status is for who may read at the top, the authority for anybody', asy
   assert.equal((await ask('/nothing', 'owner')).status, 404);
   assert.equal((await ask('/status/more', 'owner')).status, 404);
   assert.equal((await ask('/status', 'owner', 'POST')).status, 405);
+});
+
+test('what concerns the whole server is for the first tenant, whatever others are in their own', async () => {
+  assert.deepEqual(JSON.parse((await ask('/tenants', 'owner')).body), { value: [{ tenantId: 'tenant' }] });
+  const made = await ask('/tenants', 'owner', 'POST', { body: { displayName: 'Contoso' } });
+  assert.deepEqual([made.status, JSON.parse(made.body).tenantId, made.reply.headers['cache-control']], [201, 'new', 'no-store']);
+  assert.equal((await ask('/tenants', 'reader')).status, 200);
+  assert.equal((await ask('/tenants', 'reader', 'POST', { body: {} })).status, 403, 'who may only read makes none');
+  for (const [path, method] of [
+    ['/tenants', 'GET'],
+    ['/tenants', 'POST'],
+    ['/status', 'GET'],
+  ] as const)
+    assert.equal((await ask(path, 'elsewhere', method, { tenantId: 'other', body: {} })).status, 403, `${method} ${path}`);
+  assert.deepEqual(JSON.parse((await ask('/requests', 'elsewhere', 'GET', { tenantId: 'other' })).body), { value: [] });
 });
 
 test('a token for another audience opens nothing here', async () => {
@@ -178,4 +216,30 @@ test('machines are listed for who may read them', async () => {
   assert.deepEqual([machine.name, machine.networkNamespace], ['vm-app', '/run/netns/x']);
   assert.deepEqual(JSON.parse((await ask('/machines?name=other', 'owner')).body).value, []);
   assert.deepEqual(JSON.parse((await ask('/machines', 'one')).body).value, []);
+});
+
+test('evidence tells who may do what and where names lead, to each as far as it may read', async () => {
+  const of = async (who: string, registry: string = registryKey) => {
+    const { status, body } = await ask(`/evidence?registry=${encodeURIComponent(registry)}`, who);
+    return {
+      status,
+      body: JSON.parse(body) as { networks?: { zones: string[] }[]; roles?: Record<string, { principalId?: string; role?: string; zone?: string }[]> },
+    };
+  };
+  const owner = await of('owner');
+  assert.equal(owner.status, 200);
+  assert.deepEqual(
+    owner.body.roles?.openPublicAccess?.map(({ principalId, role: name }) => [principalId, name]),
+    [['owner', 'owner']],
+  );
+  assert.deepEqual(
+    owner.body.roles?.changeDns?.map(({ zone }) => zone),
+    [zoneKey],
+  );
+  const one = await of('one');
+  assert.deepEqual(one.body.networks, [{ zones: [] }], 'a zone that it may not read');
+  assert.deepEqual(one.body.roles?.changeDns, []);
+  assert.equal((await of('elsewhere')).status, 404);
+  assert.equal((await of('one', otherRegistryKey)).status, 404);
+  assert.equal((await of('owner', 'nonsense')).status, 400);
 });

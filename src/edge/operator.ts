@@ -1,11 +1,14 @@
 /** The operator's plane, `/postern/...` on the management listener: what runs, why a request was decided as it was, where machines are. Not an Azure API. */
 import { Fault } from '#base/fault.ts';
-import type { ResourceKey } from '#base/resource-id.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
+import { parseResourceId, type ResourceKey } from '#base/resource-id.ts';
+import { readJson } from '#http/body.ts';
 import { emptyReply, jsonReply, type Plane, type Reply, type Request } from '#http/message.ts';
 import { type Identity, MANAGEMENT_AUDIENCES, type Tokens } from '#identity/tokens.ts';
 import { permits } from '#topology/access.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { AccessEntry, AccessLog } from './access-log.ts';
+import { evidenceOf, type NamesOf } from './evidence.ts';
 import { armRefusal } from './refusals.ts';
 
 export interface OperatorOptions {
@@ -14,15 +17,21 @@ export interface OperatorOptions {
   readonly accessLog: AccessLog;
   readonly caPem: string;
   readonly status: () => Promise<object>;
+  /** Every tenant, and how to make one; see arm/tenants.ts. */
+  readonly tenants: { list(): Promise<readonly object[]>; create(asked: JsonObject): Promise<object> };
+  /** Where the names of a registry lead, network by network. */
+  readonly namesOf: NamesOf;
   /** Where a machine's namespaces are, as seen inside the world. */
   readonly machine: (key: ResourceKey) => { readonly networkNamespace: string; readonly mountNamespace: string } | undefined;
 }
 
-/** Rights asked for here. Reader at `/` has the first; only Owner has the last, since it hands out rights. */
+/**
+ * Rights asked for here, at the `/` of the first tenant: what concerns the whole server is for those who run it, whatever others are in their own. Reader at `/` has the first; only Owner has the last, since it hands out rights. */
 const READ_STATUS = 'Postern/status/read';
 const READ_MACHINE = 'Microsoft.Compute/virtualMachines/read';
 const READ_REGISTRY = 'Microsoft.ContainerRegistry/registries/read';
 const OWN = 'Microsoft.Authorization/roleAssignments/write';
+const MAKE_TENANT = 'Postern/tenants/write';
 
 /** How many of the latest refusals `/postern/requests` lists. */
 const REFUSALS = 20;
@@ -30,6 +39,7 @@ const REFUSALS = 20;
 export function operatorPlane(options: OperatorOptions): Plane {
   const { snapshot, accessLog } = options;
   const may = (identity: Identity, action: string, scope: string): boolean =>
+    (scope !== '/' || identity.tenantId === options.tokens.tenantId) &&
     permits(snapshot().access, { principalId: identity.objectId, tenantId: identity.tenantId, groupIds: identity.groups }, { action }, scope).permitted;
   const demand = (identity: Identity, action: string): void => {
     if (!may(identity, action, '/'))
@@ -69,11 +79,24 @@ export function operatorPlane(options: OperatorOptions): Plane {
     return jsonReply(200, { value });
   };
 
+  /** Who may not read the registry is told the same as of one that is not there. */
+  const evidence = (identity: Identity, id: string | null): Reply => {
+    const registry = parseResourceId(id ?? '', 'registry').key;
+    if (!may(identity, READ_REGISTRY, registry) || !snapshot().registries.has(registry))
+      throw new Fault('notFound', 'ResourceNotFound', `No registry '${(id ?? '').slice(0, 300)}' is known to you.`);
+    return jsonReply(
+      200,
+      evidenceOf(snapshot(), registry, options.namesOf, (action, scope) => may(identity, action, scope)),
+    );
+  };
+
   return async (request) => {
     try {
       const [, , noun = '', id, ...more] = request.path.replace(/\/$/, '').split('/');
       if (more.length > 0 || (id !== undefined && noun.toLowerCase() !== 'requests')) throw nothingAt(request);
-      if (request.method !== 'GET' && request.method !== 'HEAD') return emptyReply(405, { allow: 'GET, HEAD' });
+      const making = request.method === 'POST' && noun.toLowerCase() === 'tenants';
+      if (request.method !== 'GET' && request.method !== 'HEAD' && !making)
+        return emptyReply(405, { allow: noun.toLowerCase() === 'tenants' ? 'GET, HEAD, POST' : 'GET, HEAD' });
       // The authority's certificate is no secret: it is what a client needs before it can trust anything else here.
       if (noun.toLowerCase() === 'ca.pem')
         return { status: 200, headers: { 'content-type': 'application/x-pem-file' }, body: { kind: 'bytes', bytes: Buffer.from(options.caPem) } };
@@ -85,6 +108,14 @@ export function operatorPlane(options: OperatorOptions): Plane {
         case 'requests':
           if (id !== undefined) return why(identity, id);
           return jsonReply(200, { value: accessLog.refused((entry) => visible(identity, entry), REFUSALS) });
+        case 'tenants': {
+          demand(identity, making ? MAKE_TENANT : READ_STATUS);
+          if (!making) return jsonReply(200, { value: await options.tenants.list() });
+          const asked = await readJson(request);
+          return jsonReply(201, await options.tenants.create(isJsonObject(asked) ? asked : {}), { 'cache-control': 'no-store' });
+        }
+        case 'evidence':
+          return evidence(identity, request.query.get('registry'));
         case 'machines':
           return machines(identity, request.query.get('name'));
         default:

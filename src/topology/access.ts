@@ -67,7 +67,8 @@ function isRestrictedByConditions({ action, dataAction }: Right): boolean {
   return dataAction !== undefined || /^microsoft\.authorization\/.*(?<!\/read)$/i.test(action as string);
 }
 
-function grants(permission: RolePermission, right: Right): boolean {
+/** Whether one permission of a role covers the right. */
+export function grants(permission: RolePermission, right: Right): boolean {
   if (right.action !== undefined) return anyMatches(permission.actions, right.action) && !anyMatches(permission.notActions, right.action);
   return anyMatches(permission.dataActions, right.dataAction) && !anyMatches(permission.notDataActions, right.dataAction);
 }

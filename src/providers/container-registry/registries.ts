@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '#base/json.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import { z } from '#base/schema.ts';
 import { keyOf } from '../references.ts';
+import { connectionDecisions } from './connection-decisions.ts';
 import { importImage } from './import-image.ts';
 import { networkRuleFault } from './network-rules.ts';
 import { connectionsOf, GROUP_ID, homeRegionOf, REGISTRY_TYPE, REPLICATION_TYPE, regionsOf } from './private-link.ts';
@@ -194,6 +195,7 @@ export const registries = resourceType({
   actions: {
     importImage,
     ...credentialActions,
+    connectionDecisions,
     ...unservedActions,
     /** docs/sources.md#registry-usages, in the service's order. */
     listUsages: {
