@@ -235,7 +235,7 @@ export async function removeIn(
 /** The answer to a deletion: 200 when the world has caught up, else 202 with where to ask. */
 export async function deleted(engine: Engine, call: Call, resource: Resource, revision: number, work: Work): Promise<Reply> {
   const operation = operationOf(engine, call, resource, 'Deleting', revision, work.concerns);
-  if ((await engine.operations.follow(operation, engine.settleMs)) === 'done') return emptyReply(200);
+  if ((await engine.operations.follow(operation, engine.settleMs)) === 'done') return emptyReply(engine.types.find(resource.type)?.deletionStatus ?? 200);
   const group = resource.type === 'Microsoft.Resources/resourceGroups';
   const base = operationsPath(resource);
   return emptyReply(202, pollHeaders(call, group ? undefined : `${base}operationStatuses/${operation.id}`, `${base}operationResults/${operation.id}`));

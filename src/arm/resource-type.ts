@@ -154,6 +154,8 @@ export interface ResourceType {
   readonly secret?: readonly string[];
   /** The verbs that clients may use; all by default. A proxy type that only its owner makes has no `PUT`-create: see `ownerMade`. */
   readonly verbs?: readonly ('GET' | 'PUT' | 'PATCH' | 'DELETE')[];
+  /** What a deletion answers when it is done at once: 200 unless given. The clients of some types take 202 and 204 only. */
+  readonly deletionStatus?: 204;
   /** True: a GET after a deletion still shows what was deleted, once; the next is 404. */
   readonly lingers?: true;
   /** True: only an owner creates it; a client's PUT updates an existing one or is refused. */

@@ -16,6 +16,7 @@ export const agentPools = resourceType({
   location: 'required',
   tags: true,
   asyncOperationPath: 'resource',
+  deletionStatus: 204,
   name: { pattern: /^[a-zA-Z0-9-]{3,20}$/, message: "an agent pool's name has 3-20 letters, digits and '-'" },
   properties: propertiesSchema({
     count: z.int().min(0).max(1000).default(1),

@@ -16,6 +16,7 @@ export const cacheRules = resourceType({
   location: 'none',
   identity: true,
   asyncOperationPath: 'resource',
+  deletionStatus: 204,
   name: { pattern: /^[a-zA-Z0-9-]{5,50}$/, message: "a cache rule's name has 5-50 letters, digits and '-'" },
   properties: propertiesSchema({
     sourceRepository: repository,

@@ -13,6 +13,7 @@ export const credentialSets = resourceType({
   location: 'none',
   identity: true,
   asyncOperationPath: 'resource',
+  deletionStatus: 204,
   name: { pattern: /^[a-zA-Z0-9-]{5,50}$/, message: "a credential set's name has 5-50 letters, digits and '-'" },
   properties: propertiesSchema({
     loginServer: z.string().min(1).max(253),
