@@ -4,7 +4,7 @@
 import type { Digest } from '#base/digest.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { readJson } from '#http/body.ts';
-import { emptyReply, jsonReply, type Reply, type Request } from '#http/message.ts';
+import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
 import { ALL_ENABLED, type Attributes, attributesOf, putAttributes, WHOLE_REPOSITORY } from '#store/attributes.ts';
 import type { Database } from '#store/database.ts';
 import { deleteManifest, deleteTag } from '#store/repositories.ts';
@@ -79,7 +79,8 @@ export async function listTagViews(call: Call, rooms: Rooms): Promise<Reply> {
   const digest = request.query.get('digest');
   const key = repositoryOf(call);
   const list = (page: ViewPage): Promise<TagView[]> => tagViews(rooms.store.database, key, page, digest === null ? undefined : checkedDigest(digest));
-  const { items, headers } = await pageOfViews(call, '_tags', list, ({ name, updatedAt }) => [name, updatedAt]);
+  const find = async (name: string) => (await tagViewOf(rooms.store.database, key, checkedTag(name)))?.updatedAt;
+  const { items, headers } = await pageOfViews(call, '_tags', list, find, ({ name, updatedAt }) => [name, updatedAt]);
   if (items.length === 0 && !(await repositoryView(rooms.store.database, key))) throw unknownName(call);
   return jsonReply(200, { ...whose(call), tags: items.map(shownTag) }, headers);
 }
@@ -122,7 +123,8 @@ export async function untag(call: Call, rooms: Rooms): Promise<Reply> {
 export async function listManifestViews(call: Call, rooms: Rooms): Promise<Reply> {
   const key = repositoryOf(call);
   const list = (page: ViewPage): Promise<ManifestView[]> => manifestViews(rooms.store.database, key, page);
-  const { items, headers } = await pageOfViews(call, '_manifests', list, ({ digest, createdAt }) => [digest, createdAt]);
+  const find = async (digest: string) => (await manifestViewOf(rooms.store.database, key, checkedDigest(digest)))?.createdAt;
+  const { items, headers } = await pageOfViews(call, '_manifests', list, find, ({ digest, createdAt }) => [digest, createdAt]);
   if (items.length === 0 && !(await repositoryView(rooms.store.database, key))) throw unknownName(call);
   const manifests: object[] = [];
   for (const item of items) manifests.push(await shownManifest(item, rooms));
@@ -209,23 +211,22 @@ async function pageOfViews<T>(
   { request, repository }: Call,
   collection: string,
   list: (page: ViewPage) => Promise<T[]>,
+  timeOf: (name: string) => Promise<string | undefined>,
   place: (item: T) => readonly [name: string, at: string],
 ): Promise<{ items: T[]; headers: Record<string, string> }> {
   const orderby = request.query.get('orderby') ?? '';
   const order = Object.hasOwn(ORDERS, orderby) ? ORDERS[orderby] : undefined;
   if (order === undefined) throw oci('UNSUPPORTED', { message: `orderby must be timeasc or timedesc, not '${orderby.slice(0, 100)}'` });
   const { limit, after } = pageOf(request, DEFAULT_PAGE);
-  if (limit === 0) return { items: [], headers: {} };
-  const items = await list({ order, after: after === '' ? undefined : { name: after, at: timeIn(request) }, limit: limit + 1 });
+  const at = after === '' || order === 'name' ? undefined : (request.query.get('lasttime') ?? (await timeOf(after)));
+  // Where in time an item stood that is gone nobody knows.
+  if (limit === 0 || (after !== '' && order !== 'name' && at === undefined)) return { items: [], headers: {} };
+  const items = await list({ order, after: after === '' ? undefined : { name: after, at }, limit: limit + 1 });
   if (items.length <= limit) return { items, headers: {} };
   items.pop();
-  const [name, at] = place(items.at(-1) as T);
-  const query = new URLSearchParams({ last: name, n: String(limit), orderby, ...(order === 'name' ? {} : { lasttime: at }) });
+  const [name, time] = place(items.at(-1) as T);
+  const query = new URLSearchParams({ last: name, n: String(limit), orderby, ...(order === 'name' ? {} : { lasttime: time }) });
   return { items, headers: { link: `</acr/v1/${repository}/${collection}?${query}>; rel="next"` } };
-}
-
-function timeIn(request: Request): string | undefined {
-  return request.query.get('lasttime') ?? undefined;
 }
 
 /** Larger ones are no image's configuration. */
