@@ -105,6 +105,7 @@ export async function serve(config: Config, listeners: { management: number; pub
     principals: {
       typeOf: (objectId, tenantId) => principalTypeOf(directory, snapshot(), objectId, tenantId),
       groupsOf: (objectId) => directory.groupsOf(objectId),
+      hasTenant: async (tenantId) => (await directory.findTenant(tenantId)) !== undefined,
     },
     // Each kind of job is done by the room that can.
     runJob: (job) =>

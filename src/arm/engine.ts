@@ -31,6 +31,8 @@ export interface Engine {
     typeOf(objectId: string, tenantId: string): Promise<PrincipalType | undefined>;
     /** The groups that a principal is in, also by way of other groups. */
     groupsOf(objectId: string): readonly string[];
+    /** Whether there is a tenant with the id, in any casing. */
+    hasTenant(tenantId: string): Promise<boolean>;
   };
   newGuid(): string;
   readonly runJob: RunJob;

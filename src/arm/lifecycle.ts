@@ -67,13 +67,13 @@ export async function writeIn(engine: Engine, call: Call, target: Target, input:
   await requireAncestors(id, work.reader, 'write');
   await requireRegistration(id, namespaceOf(type.type), work.reader);
   await work.requireUnlocked(type, id, 'write');
-  const previous = await work.reader.get(id.key);
+  const standing = await work.reader.get(id.key);
+  const previous = standing && isKnownTo(call.authority, standing) ? standing : undefined;
   if (engine.types.builtIn.has(id.key)) throw builtInFixed(previous?.id ?? id.id);
-  if (previous && !isKnownTo(call.authority, previous)) throw patch ? resourceNotFound(id) : nameTaken(id);
   if (!previous && patch) throw resourceNotFound(id);
   if (!previous && type.ownerMade) throw ownerMakesIt(type.type);
   requireConditions(call, type, id, previous, input);
-  const resource = await writeDraft(engine, work, { ...target, intent: { input, patch }, previous });
+  const resource = await writeDraft(engine, work, { ...target, intent: { input, patch }, previous, taken: standing !== previous });
   await work.finish();
   return { resource, created: previous === undefined };
 }
@@ -81,6 +81,8 @@ export async function writeIn(engine: Engine, call: Call, target: Target, input:
 interface Plan extends Target {
   readonly intent: Intent;
   readonly previous: Resource | undefined;
+  /** Another tenant has the name: told only to who might have made it. */
+  readonly taken?: boolean;
   /** `properties.subnets[0].` for a child that its parent's body carries. */
   readonly prefix?: string;
 }
@@ -98,6 +100,8 @@ async function writeDraft(engine: Engine, work: Work, plan: Plan): Promise<Resou
   else refuse([await type.limit?.(draft, work.context)]);
   await removeUnlisted(work, children.unlisted);
   refuse(((await type.admit?.(draft, previous, work.context)) ?? []).map((fault) => moved(fault, prefix)));
+
+  if (plan.taken) throw nameTaken(id);
 
   const prepared = (await type.prepare?.(draft, previous, work.context)) ?? draft;
   const hidden = withoutListed(prepared.hidden ?? draft.hidden);

@@ -72,7 +72,7 @@ export function armPlane(options: ArmOptions): Arm {
     preview: (changes) => options.preview(changes),
     settleMs: options.settleMs ?? 5000,
     lingering: new Lingering(),
-    principals: options.principals ?? { typeOf: async () => 'ServicePrincipal', groupsOf: () => [] },
+    principals: options.principals ?? { typeOf: async () => 'ServicePrincipal', groupsOf: () => [], hasTenant: async () => true },
   };
   return {
     async plane(request, arrival) {

@@ -63,6 +63,8 @@ export interface PrincipalLookup {
   typeOf(objectId: string): Promise<PrincipalType | undefined>;
   /** The object ids of the groups that a principal is in, also by way of other groups. */
   groupsOf(objectId: string): readonly string[];
+  /** Whether there is a tenant with the id. */
+  hasTenant(tenantId: string): Promise<boolean>;
 }
 
 export interface HookContext {
@@ -112,7 +114,7 @@ export interface ActionResult {
 
 /** POST `{id}/{name}`. */
 export interface Action {
-  /** GET for the few that Azure serves so (listUsages); POST otherwise. */
+  /** GET for the few that Azure serves so (listUsages), whose request is then the parameters of the query; POST otherwise. */
   readonly method?: 'GET' | 'POST';
   /** The right it needs, e.g. `Microsoft.ContainerRegistry/registries/listCredentials/action`. */
   readonly permission: string;

@@ -9,7 +9,6 @@ import type { JsonObject } from '#base/json.ts';
 import { parseResourceId, type ResourceId, type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import type { ResourceBody, ResourceRecord } from '#store/resources.ts';
 import type { Transaction } from '#store/store.ts';
-import { findTenant } from '#store/tenants.ts';
 import { Allocation } from './allocation.ts';
 import type { Authority } from './authorization.ts';
 import type { Engine } from './engine.ts';
@@ -44,7 +43,6 @@ export function hookContext(engine: Engine, caller: Authority, reader: ResourceL
     known: knownTo(caller, reader),
     tenantId: caller.tenantId,
     firstTenantId: engine.tenantId,
-    tenantExists: async (tenantId) => (await findTenant(engine.store.database, tenantId))?.id === tenantId,
     async isRegistered(namespace, scope) {
       const key = subscriptionKeyOf(scope);
       const subscription = key && (await reader.get(key));
@@ -62,6 +60,7 @@ export function principalsOf({ principals }: Engine, { tenantId }: Authority): P
   return {
     typeOf: (objectId) => principals.typeOf(objectId, tenantId),
     groupsOf: (objectId) => principals.groupsOf(objectId),
+    hasTenant: (id) => principals.hasTenant(id),
   };
 }
 

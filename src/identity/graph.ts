@@ -17,6 +17,7 @@ import { permits } from '#topology/access.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { Directory, NewSecret } from './directory.ts';
 import { type Filterable, parseGraphFilter } from './graph-filter.ts';
+import { type ManagedPrincipal, managedPrincipals } from './managed-principals.ts';
 import { GRAPH_AUDIENCES, type Identity, MANAGEMENT_AUDIENCES, type Tokens } from './tokens.ts';
 
 export interface GraphOptions {
@@ -149,25 +150,14 @@ interface Own {
   readonly record: PrincipalRecord;
   readonly objectId: string;
 }
-interface Managed {
+interface Managed extends ManagedPrincipal {
   readonly record?: undefined;
-  readonly objectId: string;
-  readonly clientId: string;
-  readonly resourceId: string;
-  /** Whether it belongs to one machine and goes with it. */
-  readonly system: boolean;
 }
 type Principal = Own | Managed;
 
 async function principals({ directory, identity, snapshot }: Call): Promise<readonly Principal[]> {
-  const { access, machines } = snapshot();
-  return [
-    ...(await directory.list(identity.tenantId)).flatMap((record) => (record.objectId === undefined ? [] : [{ record, objectId: record.objectId }])),
-    ...[...access.identities.values()].map(({ id, principalId, clientId }) => ({ objectId: principalId, clientId, resourceId: id, system: false })),
-    ...[...machines.values()]
-      .flatMap(({ identities }) => identities.filter(({ system }) => system))
-      .map(({ principalId, clientId, resourceId }) => ({ objectId: principalId, clientId, resourceId, system: true })),
-  ];
+  const own = (await directory.list(identity.tenantId)).flatMap((record) => (record.objectId === undefined ? [] : [{ record, objectId: record.objectId }]));
+  return [...own, ...managedPrincipals(snapshot(), identity.tenantId)];
 }
 
 const PRINCIPAL_NAMES = ['id', 'appId', 'displayName', 'servicePrincipalType', 'servicePrincipalNames', 'alternativeNames'] as const;

@@ -1,17 +1,20 @@
 /** A control plane for tests: the real engine, store and fold around the types of this room, asked as clients ask. The world settles at once. */
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { ensureFirstState } from '#arm/first-start.ts';
+import { assignOwner, ensureFirstState } from '#arm/first-start.ts';
 import { type Job, unservedJob } from '#arm/jobs.ts';
 import { Operations } from '#arm/operations.ts';
 import { type Arm, armPlane } from '#arm/plane.ts';
+import type { PrincipalType } from '#arm/resource-type.ts';
 import { TypeTable } from '#arm/types.ts';
-import { FakeClock } from '#base/clock.ts';
+import { FakeClock, isoTime } from '#base/clock.ts';
 import type { DomainName } from '#base/domain-name.ts';
 import type { JsonObject } from '#base/json.ts';
 import { silentLog } from '#base/log.ts';
 import { resolveAddresses } from '#dns/resolution.ts';
 import type { Request } from '#http/message.ts';
 import { Store } from '#store/store.ts';
+import { insertTenant } from '#store/tenants.ts';
 import { Derivation } from '#topology/derive.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import { resourceTypes } from './index.ts';
@@ -35,11 +38,15 @@ export class ControlPlane {
   subscription = '';
   /** What registries hold. */
   readonly registryBytes = new Map<string, number>();
+  /** What the directory says of an object id: a service principal in no group unless said otherwise. */
+  readonly principals = new Map<string, PrincipalType | undefined>();
+  readonly groups = new Map<string, readonly string[]>();
   /** Who does the jobs of actions; a test may set its own. */
   runJob: (job: Job) => Promise<unknown> = unservedJob;
   readonly #derivation = new Derivation({ domain: DOMAIN });
   readonly #types = new TypeTable(resourceTypes);
   #arm: Arm | undefined;
+  readonly #tenants = new Set<string>();
   #guids = 0;
 
   private constructor(store: Store) {
@@ -74,8 +81,18 @@ export class ControlPlane {
       store,
       types,
       snapshot: () => this.snapshot,
-      // The token is the object id of who asks.
-      tokens: { verifyAccess: async (token) => ({ objectId: token, tenantId: first.tenantId, appId: token, kind: 'ServicePrincipal' }) },
+      // The token is the object id of who asks, with the tenant behind an @ when it is not the first.
+      tokens: {
+        verifyAccess: async (token) => {
+          const [objectId = '', tenantId = first.tenantId] = token.split('@');
+          return { objectId, tenantId, appId: objectId, kind: 'ServicePrincipal', groups: this.groups.get(objectId) ?? [] };
+        },
+      },
+      principals: {
+        typeOf: async (objectId) => (this.principals.has(objectId) ? this.principals.get(objectId) : 'ServicePrincipal'),
+        groupsOf: (objectId) => this.groups.get(objectId) ?? [],
+        hasTenant: async (tenantId) => tenantId === first.tenantId || this.#tenants.has(tenantId.toLowerCase()),
+      },
       operations,
       clock,
       log: silentLog,
@@ -87,6 +104,30 @@ export class ControlPlane {
       resolve: resolveAddresses,
       registryUsage: async (registry) => ({ bytes: this.registryBytes.get(registry) ?? 0 }),
     });
+  }
+
+  /** Another tenant with an Owner, whose token that is, and a subscription in it with the providers registered. */
+  async addTenant(): Promise<{ tenantId: string; admin: string; subscription: string }> {
+    const tenantId = randomUUID();
+    const objectId = randomUUID();
+    await this.store.write(async (transaction) => {
+      await insertTenant(transaction.database, { id: tenantId, displayName: tenantId, domain: `${tenantId}.example`, createdAt: isoTime(this.clock) });
+      await assignOwner(transaction, { principal: { objectId, type: 'ServicePrincipal' }, tenantId, clock: this.clock, newGuid: randomUUID });
+    });
+    this.#tenants.add(tenantId);
+    const admin = `${objectId}@${tenantId}`;
+    return { tenantId, admin, subscription: await this.addSubscription(tenantId, admin) };
+  }
+
+  /** A further subscription of a tenant, with the providers registered by its Owner; its id. */
+  async addSubscription(tenantId: string, admin: string): Promise<string> {
+    const made = await this.put(`/providers/Microsoft.Subscription/aliases/${randomUUID()}`, {
+      properties: { displayName: 'more', additionalProperties: { subscriptionTenantId: tenantId } },
+    });
+    const subscription = `/subscriptions/${made.properties.subscriptionId}`;
+    for (const namespace of ['Microsoft.ContainerRegistry', 'Microsoft.Network', 'Microsoft.Compute', 'Microsoft.ManagedIdentity'])
+      await this.ask('POST', `${subscription}/providers/${namespace}/register`, undefined, { as: admin });
+    return subscription;
   }
 
   get snapshot(): Snapshot {

@@ -22,10 +22,10 @@ import { aaaaRecordSets } from './network/aaaa-record-sets.ts';
 import { cnameRecordSets } from './network/cname-record-sets.ts';
 import { mxRecordSets } from './network/mx-record-sets.ts';
 import { networkInterfaces } from './network/network-interfaces.ts';
+import { networkSecurityGroups } from './network/network-security-groups.ts';
 import { privateDnsZoneGroups } from './network/private-dns-zone-groups.ts';
 import { privateDnsZones } from './network/private-dns-zones.ts';
 import { privateEndpoints } from './network/private-endpoints.ts';
-import { networkSecurityGroups } from './network/network-security-groups.ts';
 import { ptrRecordSets } from './network/ptr-record-sets.ts';
 import { routeTables } from './network/route-tables.ts';
 import { routes } from './network/routes.ts';
@@ -38,10 +38,12 @@ import { virtualNetworkLinks } from './network/virtual-network-links.ts';
 import { virtualNetworkPeerings } from './network/virtual-network-peerings.ts';
 import { virtualNetworks } from './network/virtual-networks.ts';
 import { resourceGroups } from './resources/resource-groups.ts';
+import { subscriptionAliases } from './resources/subscription-aliases.ts';
 import { subscriptions } from './resources/subscriptions.ts';
 
 export const resourceTypes: readonly ResourceType[] = [
   subscriptions,
+  subscriptionAliases,
   resourceGroups,
   registries,
   privateEndpointConnections,
