@@ -37,6 +37,8 @@ export const roleAssignments = resourceType({
   location: 'none',
   name: { pattern: GUID, message: 'the name of a role assignment is a GUID' },
   verbs: ['GET', 'PUT', 'DELETE'],
+  // Azure shows what it deleted, and clients read it; of nothing they take 204 for done, docs/sources.md#role-assignments.
+  deletionStatus: 204,
   properties: propertiesSchema({
     roleDefinitionId: z.string().regex(new RegExp(`/providers/${ROLE_DEFINITION_TYPE}/[^/]+$`, 'i'), 'it is no id of a role definition'),
     principalId: z.string().regex(GUID, 'a principal id is a GUID'),
