@@ -1,4 +1,4 @@
-/** Users of one registry (docs/sources.md#registry-tokens): how they sign in, what their scope map permits, and when that ends. */
+/** Users of one registry (docs/sources.md#registry-users): how they sign in, what their scope map permits, and when that ends. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';

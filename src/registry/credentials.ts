@@ -1,6 +1,6 @@
 /**
  * Users of a single registry: the admin user, and tokens with their scope maps. They are known by name and password to that registry alone and hold no roles.
- * Pure. docs/sources.md#registry-tokens
+ * Pure. docs/sources.md#registry-users
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Identity } from '#identity/tokens.ts';
