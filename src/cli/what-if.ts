@@ -1,33 +1,55 @@
-/** What the server foresees of a change, for people. */
+/** What the server foresees of a change (`POST {id}/whatIf`), for people. */
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 
-/** Every part of `{changes, impact, undo}` under its heading, a line an item. */
+/** Which resources would change, who would lose or gain what, and the commands that bring it back. */
 export function foreseenText(foreseen: Json): string {
   if (!isJsonObject(foreseen)) return 'Nothing would change.\n';
-  const { changes, impact, undo } = foreseen;
+  const impact = isJsonObject(foreseen.impact) ? foreseen.impact : {};
   const sections: [string, readonly string[]][] = [
-    ['Would change:', lines(changes)],
-    ['Impact:', lines(impact)],
-    ['To undo it:', lines(undo)],
+    ['Would change:', objects(foreseen.changes).map(({ changeType, resourceId }) => `${String(changeType).padEnd(7)} ${resourceId}`)],
+    ['Ways to registries:', objects(impact.paths).map(pathText)],
+    ['Names:', objects(impact.names).map((name) => `${name.name} in ${nameOf(name.network)}: ${addresses(name.before)} -> ${addresses(name.after)}`)],
+    [
+      'Connections:',
+      objects(impact.connections).map((one) => `${nameOf(one.endpoint)} of ${nameOf(one.registry)}: ${one.before ?? 'none'} -> ${one.after ?? 'none'}`),
+    ],
+    ['Networks:', objects(impact.networks).map(({ verdict, id }) => `${verdict} ${id}`)],
+    ['Machines:', objects(impact.machines).map(({ verdict, id }) => `${verdict} ${id}`)],
+    ['Roles:', objects(impact.principals).map((one) => `${one.principalId}: ${count(one.before)} -> ${count(one.after)} assignments`)],
+    ['To undo it:', (Array.isArray(foreseen.undo) ? foreseen.undo : []).map((line) => String(line).replace(/^az /, 'postern '))],
   ];
-  const told = sections.filter(([, items]) => items.length > 0);
+  const told = sections.filter(([, lines]) => lines.length > 0);
   if (told.length === 0) return 'Nothing would change.\n';
-  return `${told.map(([heading, items]) => `${heading}\n${items.map((item) => `  ${item}\n`).join('')}`).join('\n')}\nNothing was changed.\n`;
+  const hidden = Number(impact.notShown ?? 0);
+  return [
+    ...told.map(([heading, lines]) => `${heading}\n${lines.map((line) => `  ${line}\n`).join('')}`),
+    ...(hidden === 0 ? [] : [`${hidden} more that you may not read would be concerned.\n`]),
+    'Nothing was changed.\n',
+  ].join('\n');
 }
 
-/** A list, or the lists of an object each under its key. */
-function lines(value: Json | undefined): string[] {
-  if (Array.isArray(value)) return value.map(lineOf);
-  if (!isJsonObject(value)) return value === undefined || value === null || value === '' ? [] : [String(value)];
-  return Object.entries(value).flatMap(([key, member]) =>
-    Array.isArray(member) ? member.map((item) => `${key}: ${lineOf(item)}`) : lines({ [key]: [member ?? null] }),
-  );
+function pathText(path: JsonObject): string {
+  const machines = Array.isArray(path.machines) ? path.machines.map(nameOf) : [];
+  const who = machines.length === 0 ? '' : ` (${machines.join(', ')})`;
+  const after = isJsonObject(path.after) ? path.after : {};
+  return `${String(path.verdict).padEnd(7)} ${path.host} from ${nameOf(path.network)}${who}: ${after.why ?? ''}`;
 }
 
-function lineOf(item: Json): string {
-  if (!isJsonObject(item)) return String(item);
-  return Object.entries(item as JsonObject)
-    .filter(([, value]) => value !== null && value !== undefined && value !== '')
-    .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
-    .join(', ');
+function objects(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function addresses(value: Json | undefined): string {
+  return !Array.isArray(value) ? 'does not exist' : value.length === 0 ? 'no address' : value.join(' ');
+}
+
+function count(value: Json | undefined): number {
+  return Array.isArray(value) ? value.length : 0;
+}
+
+/** The last name of an id. */
+function nameOf(id: Json | undefined): string {
+  return String(id ?? '')
+    .split('/')
+    .pop() as string;
 }

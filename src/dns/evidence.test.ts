@@ -99,8 +99,8 @@ test('what the one who asks may not read is left out, and said to be', () => {
 
 test('each network that is linked or has an endpoint tells where the names lead from it', () => {
   const { networks, connections } = report(PE, zone('z'), link('z', 'app'), link('z', 'hub'), record('z', LINK, '10.0.1.4'));
-  const leads = Object.fromEntries(networks.map(({ network: at, names }) => [at, names[0]?.leads]));
-  assert.deepEqual(leads, { '/x/app': 'endpoint', '/x/hub': 'elsewhere' });
+  const leads = Object.fromEntries(networks.map(({ network: at, names }) => [at, `${names[0]?.by} ${names[0]?.reached}`]));
+  assert.deepEqual(leads, { '/x/app': 'endpoint true', '/x/hub': 'elsewhere false' });
   assert.equal(connections[0]?.subnet, '/x/app/s');
-  assert.equal(report(PE).networks[0]?.names[0]?.leads, 'public');
+  assert.equal(report(PE).networks[0]?.names[0]?.by, 'public');
 });

@@ -6,10 +6,11 @@ import { type DomainName, isWithinDomain } from '#base/domain-name.ts';
 import { type IpAddress, prefixContains } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { ConnectionState } from '#topology/facts.ts';
+import { type Path, pathTo } from '#topology/paths.ts';
 import { hostsOf } from '#topology/registry-hosts.ts';
 import type { EndpointAddress, NetworkPart, Snapshot, ZonePart } from '#topology/snapshot.ts';
 import { privateLinkName } from './public-names.ts';
-import { resolve, zoneFor } from './resolution.ts';
+import { resolve, resolveAddresses, zoneFor } from './resolution.ts';
 
 /**
  * What becomes of one name of an endpoint in the endpoint's own network.
@@ -47,13 +48,8 @@ export interface NetworkEvidence {
   readonly network: ResourceKey;
   /** Zones linked to it in which names of registries may be. */
   readonly zones: readonly ResourceKey[];
-  readonly names: readonly {
-    readonly name: DomainName;
-    readonly rcode: string;
-    readonly resolved: readonly IpAddress[];
-    /** `endpoint`: of the network itself. `elsewhere`: a private address that is none of its endpoints for the registry. */
-    readonly leads: 'endpoint' | 'public' | 'elsewhere' | 'nowhere';
-  }[];
+  /** How its machines come to each name of the registry, if at all. */
+  readonly names: readonly ({ readonly name: DomainName } & Path)[];
 }
 
 export interface NameReport {
@@ -68,7 +64,7 @@ const WORSE: readonly NameStatus[] = ['Healthy', 'AmbiguousAddress', 'NoZone', '
 export function namesOfRegistry(snapshot: Snapshot, registry: ResourceKey): NameReport | undefined {
   const part = snapshot.registries.get(registry);
   if (!part) return undefined;
-  const hosts = hostsOf(part).map(([name]) => name);
+  const hosts = hostsOf(part);
   const found = endpointsOf(snapshot, new Set(part.connections.keys()));
   const connections = [...part.connections].map(([endpoint, state]): ConnectionEvidence => {
     const at = found.get(endpoint);
@@ -95,7 +91,7 @@ export function namesOfRegistry(snapshot: Snapshot, registry: ResourceKey): Name
     networks: networks.map((network) => ({
       network: network.key,
       zones: zonesFor(snapshot, network).map(({ key }) => key),
-      names: hosts.map((name) => ({ name, ...whereTo(snapshot, network, name, registry) })),
+      names: hosts.map(([name, host]) => ({ name, ...pathTo(snapshot, network, part, name, host, resolveAddresses) })),
     })),
   };
 }
@@ -147,20 +143,6 @@ function resolved4(snapshot: Snapshot, network: NetworkPart, name: DomainName): 
   const resolved = answers.flatMap((record) => (record.type === 'A' ? [record.data as IpAddress] : []));
   const alias = answers.findLast((record) => record.type === 'CNAME');
   return { rcode, resolved, last: alias?.type === 'CNAME' ? alias.data : name };
-}
-
-function whereTo(snapshot: Snapshot, network: NetworkPart, name: DomainName, registry: ResourceKey): Omit<NetworkEvidence['names'][number], 'name'> {
-  const { rcode, resolved, last } = resolved4(snapshot, network, name);
-  const [first] = resolved;
-  const leads =
-    first === undefined
-      ? 'nowhere'
-      : network.endpoints.get(first)?.registry === registry
-        ? 'endpoint'
-        : zoneFor(snapshot, network, last) === undefined
-          ? 'public'
-          : 'elsewhere';
-  return { rcode, resolved, leads };
 }
 
 /** The zones linked to a network that private link names, or names above them, may be in. */

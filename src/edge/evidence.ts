@@ -3,7 +3,7 @@
  * which role, of those who may not read role assignments; endpoints, networks and zones one by one.
  */
 import { parseResourceId, type ResourceKey } from '#base/resource-id.ts';
-import { CHANGE_DNS, type Holder, holdersOf, REGISTRY_DUTIES } from '#topology/holders.ts';
+import { CHANGE_DNS, holdersOf, REGISTRY_DUTIES } from '#topology/holders.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 
 /** The names part of a report, and whose zones it is about; `dns/evidence.ts` makes it. */
@@ -21,10 +21,8 @@ export function evidenceOf(snapshot: Snapshot, registry: ResourceKey, namesOf: N
   const zones = [...new Set((names?.networks ?? []).flatMap((network) => network.zones))];
   const roles = may(READ_ASSIGNMENTS, registry)
     ? {
-        ...Object.fromEntries(
-          Object.entries(REGISTRY_DUTIES).map(([duty, right]): [string, readonly Holder[]] => [duty, holdersOf(snapshot.access, right, registry)]),
-        ),
-        changeDns: zones.filter((zone) => may(READ_ASSIGNMENTS, zone)).map((zone) => ({ zone, holders: holdersOf(snapshot.access, CHANGE_DNS, zone) })),
+        registry: Object.fromEntries(Object.entries(REGISTRY_DUTIES).map(([duty, right]) => [duty, holdersOf(snapshot.access, right, registry)])),
+        zones: zones.filter((zone) => may(READ_ASSIGNMENTS, zone)).map((zone) => ({ zone, holders: holdersOf(snapshot.access, CHANGE_DNS, zone) })),
       }
     : null;
   return { revision: snapshot.revision, ...names, roles };

@@ -223,22 +223,25 @@ test('evidence tells who may do what and where names lead, to each as far as it 
     const { status, body } = await ask(`/evidence?registry=${encodeURIComponent(registry)}`, who);
     return {
       status,
-      body: JSON.parse(body) as { networks?: { zones: string[] }[]; roles?: Record<string, { principalId?: string; role?: string; zone?: string }[]> },
+      body: JSON.parse(body) as {
+        networks?: { zones: string[] }[];
+        roles?: { registry: Record<string, { principalId: string; role: string }[]>; zones: { zone: string }[] };
+      },
     };
   };
   const owner = await of('owner');
   assert.equal(owner.status, 200);
   assert.deepEqual(
-    owner.body.roles?.openPublicAccess?.map(({ principalId, role: name }) => [principalId, name]),
+    owner.body.roles?.registry.openPublicAccess?.map(({ principalId, role: name }) => [principalId, name]),
     [['owner', 'owner']],
   );
   assert.deepEqual(
-    owner.body.roles?.changeDns?.map(({ zone }) => zone),
+    owner.body.roles?.zones.map(({ zone }) => zone),
     [zoneKey],
   );
   const one = await of('one');
   assert.deepEqual(one.body.networks, [{ zones: [] }], 'a zone that it may not read');
-  assert.deepEqual(one.body.roles?.changeDns, []);
+  assert.deepEqual(one.body.roles?.zones, []);
   assert.equal((await of('elsewhere')).status, 404);
   assert.equal((await of('one', otherRegistryKey)).status, 404);
   assert.equal((await of('owner', 'nonsense')).status, 400);
