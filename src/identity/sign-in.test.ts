@@ -380,7 +380,7 @@ test('an application proves itself by a token of the directory or of an issuer w
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k' }] };
   const credential = (id: string, issuer: string, subject: string, keys?: object) =>
     directory.putFederatedCredential({ id, appId, name: id, issuer, subject, audiences: [EXCHANGE_AUDIENCE], description: undefined, jwks: keys });
-  await credential('own', tokens.issuerOf(), 'identity-1');
+  await credential('own', `https://login.microsoftonline.com/${tenantId}/v2.0`, 'identity-1');
   await credential('given', 'https://issuer.example', 'repo:a/b', jwks);
   await credential('unknown', 'https://keyless.example', 'x');
   const principal = { objectId: 'identity-1', appId: 'client-1', kind: 'ManagedIdentity', resourceId: '/subscriptions/s' } as const;
@@ -397,7 +397,8 @@ test('an application proves itself by a token of the directory or of an issuer w
   }
   const user = { objectId: 'identity-1', kind: 'User', upn: 'x@y' } as const;
   const cases: [string, number][] = [
-    [(await tokens.issueAccess({ audience: ARM, principal })).token, 700212],
+    [(await tokens.issueAccess({ audience: ARM, principal })).token, 700211],
+    [await foreign({ aud: 'https://elsewhere.example' }), 700212],
     [(await tokens.issueAccess({ audience: EXCHANGE_AUDIENCE, principal: { ...principal, objectId: 'identity-2' } })).token, 700213],
     [(await tokens.issueAccess({ audience: EXCHANGE_AUDIENCE, principal: user })).token, 50013],
     [`${own.slice(0, -8)}AAAAAAAA`, 50013],

@@ -111,7 +111,10 @@ export class Tokens {
     client?: { readonly appId: string; readonly scopes: string };
   }): Promise<{ token: string; expiresInSeconds: number }> {
     const { audience, principal, lifetimeSeconds = ACCESS_SECONDS, provedBy = 'secret', client } = options;
-    const issuer = this.issuerOf(principal.tenantId);
+    // Whoever trusts tokens for the exchange names the directory by its v2.0 issuer, docs/sources.md#client-assertions.
+    const version2 = audience === EXCHANGE_AUDIENCE;
+    const tenantId = principal.tenantId ?? this.tenantId;
+    const issuer = version2 ? `https://login.microsoftonline.com/${tenantId}/v2.0` : this.issuerOf(tenantId);
     const appId = client?.appId ?? principal.appId;
     const proof = client ? '0' : principal.kind === 'ManagedIdentity' || provedBy === 'certificate' ? '2' : '1';
     const token = await this.#sign('directory', lifetimeSeconds, {
@@ -122,9 +125,9 @@ export class Tokens {
       idtyp: principal.kind === 'User' ? 'user' : 'app',
       oid: principal.objectId,
       sub: principal.objectId,
-      tid: principal.tenantId ?? this.tenantId,
+      tid: tenantId,
       uti: randomUUID().replaceAll('-', ''),
-      ver: '1.0',
+      ver: version2 ? '2.0' : '1.0',
       ...(principal.resourceId === undefined ? {} : { xms_mirid: principal.resourceId }),
       ...(principal.kind === 'User' ? { amr: ['pwd'], scp: client?.scopes ?? 'user_impersonation' } : {}),
       ...(principal.upn === undefined ? {} : { upn: principal.upn, unique_name: principal.upn, name: principal.upn }),
