@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { DomainName } from '#base/domain-name.ts';
 import type { IpAddress } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import { dataFront, loginFront } from './addresses.ts';
+import { dataFront, IMAGES, loginFront } from './addresses.ts';
 import { Derivation } from './derive.ts';
 import { networkFact, registryFact } from './facts.fixture.ts';
 import type { Fact } from './facts.ts';
@@ -166,4 +166,16 @@ test('a registry that goes is lost to everybody', () => {
 test('roles that are given or taken are told by principal', () => {
   const assignment: Fact = { kind: 'role-assignment', assignment: key('as'), scope: '/x/r', role: 'pull', principalId: 'p' } as Fact;
   assert.deepEqual(whatIf(of('as', assignment)).principals, [{ principalId: 'p', before: [], after: ['/x/as'] }]);
+});
+
+test("the world's own registry has no region, and is compared all the same", () => {
+  const own = of('mcr', registryFact(key('mcr'), 'mcr', { loginServer: 'mcr.microsoft.com' as DomainName, regions: [], platform: true }));
+  const before = new Derivation({ domain: DOMAIN }).update(1, [...WORLD, own]);
+  const after = new Derivation({ domain: DOMAIN }).update(1, [...WORLD.filter(([owner]) => owner !== key('l')), own]);
+  const byImages: ResolveAddresses = (snapshot, network, name) => (name === 'mcr.microsoft.com' ? [IMAGES] : resolve(snapshot, network, name));
+  assert.deepEqual(
+    impact(before, after, byImages).paths.filter(({ host }) => host === 'mcr.microsoft.com'),
+    [],
+    'its way is the same',
+  );
 });

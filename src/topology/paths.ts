@@ -2,7 +2,7 @@
 import type { DomainName } from '#base/domain-name.ts';
 import type { IpAddress } from '#base/ip.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import { dataFront, loginFront } from './addresses.ts';
+import { dataFront, IMAGES, loginFront } from './addresses.ts';
 import type { Arrival } from './arrival.ts';
 import { admission } from './reachability.ts';
 import type { NetworkPart, RegistryHost, RegistryPart, Snapshot } from './snapshot.ts';
@@ -34,7 +34,7 @@ export function pathTo(
   if (address === undefined)
     return { addresses, by: 'nowhere', reached: false, why: `${name} ${addresses ? 'has no address' : 'does not exist'} in '${network.name}'` };
   const endpoint = network.endpoints.get(address);
-  const front = host.role === 'login' ? loginFront(host.region) : dataFront(host.region);
+  const front = registry.platform ? IMAGES : host.role === 'login' ? loginFront(host.region) : dataFront(host.region);
   if (!endpoint && address !== front)
     return { addresses, by: 'elsewhere', reached: false, why: `${name} leads to ${address}, where no registry listens in '${network.name}'` };
   const arrival: Arrival = endpoint
