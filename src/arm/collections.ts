@@ -78,7 +78,9 @@ export async function listTracked(engine: Engine, call: Call, at: NonNullable<Co
     if (!type || type.location === 'none' || type.type === 'Microsoft.Resources/resourceGroups') continue;
     if (!call.authority.may(actionFor(type, 'read'), record.key)) continue;
     const { location, tags, sku, identity, kind, systemData } = record.body;
-    const item: JsonObject = { id: record.id, name: record.name, type: record.type, location, tags: tags && { ...tags }, sku, identity, kind };
+    // A child's name has its parents' before it, here as in Azure's own list.
+    const name = parseResource(record).resourceId.names.join('/');
+    const item: JsonObject = { id: record.id, name, type: record.type, location, tags: tags && { ...tags }, sku, identity, kind };
     if (expand.has('provisioningstate')) item.provisioningState = engine.operations.provisioningState(record.key);
     if (expand.has('createdtime')) item.createdTime = systemData?.createdAt;
     if (expand.has('changedtime')) item.changedTime = systemData?.lastModifiedAt;

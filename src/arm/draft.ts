@@ -96,7 +96,7 @@ function locationOf(type: ResourceType, id: ResourceId, given: Json | undefined,
 }
 
 /** learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations: 50 tags, names of 512 characters, values of 256. */
-function tagsOf(given: Json | undefined, faults: Fault[]): { tags?: Record<string, string> } {
+export function tagsOf(given: Json | undefined, faults: Fault[]): { tags?: Record<string, string> } {
   if (given === undefined || given === null) return {};
   const bad = (message: string, target = 'tags'): void => void faults.push(new Fault('invalid', 'InvalidTags', message, { target }));
   if (!isJsonObject(given)) {

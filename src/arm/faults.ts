@@ -130,6 +130,11 @@ export const ownerMakesIt = (type: string): Fault =>
 export const builtInFixed = (id: string): Fault =>
   new Fault('forbidden', 'BuiltInResourceCannotBeChanged', `'${id}' is built in and cannot be changed or deleted.`);
 
+export const noTags = (type: string): Fault => new Fault('invalid', 'ResourceTypeDoesNotSupportTags', `Resources of the type '${type}' have no tags.`);
+
+/** Parts of ARM that people's scripts ask for and that are not here: told by name, so that nobody looks for a mistake of their own. */
+export const notServed = (what: string, instead: string): Fault => new Fault('notImplemented', 'NotServed', `${what} are not served by Postern: ${instead}.`);
+
 export const linkedNotFound = (id: string, target: string): Fault =>
   new Fault('invalid', 'LinkedResourceNotFound', `The linked resource '${id}' was not found.`, { target });
 

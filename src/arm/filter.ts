@@ -34,10 +34,21 @@ export function parseFilter(text: string | undefined): Filter {
     if (rest === '' && /and\s+$/i.test(match[0])) throw invalidFilter(text as string);
   }
   return {
-    matches: (item) => terms.every(({ name, equal, value }) => valuesOf(item, name).some((text) => text.toLowerCase() === value) === equal),
+    matches: (item) =>
+      hasTag(item, terms) && terms.every(({ name, equal, value }) => valuesOf(item, name).some((text) => text.toLowerCase() === value) === equal),
     resourceType: terms.find((term) => term.name === 'resourcetype' && term.equal)?.value,
     empty: terms.length === 0,
   };
+}
+
+/** `tagName eq 'a' and tagValue eq 'b'` asks for one tag that is both. */
+function hasTag(item: object, terms: readonly { name: string; equal: boolean; value: string }[]): boolean {
+  const name = terms.find((term) => term.name === 'tagname' && term.equal)?.value;
+  const value = terms.find((term) => term.name === 'tagvalue' && term.equal)?.value;
+  if (name === undefined || value === undefined) return true;
+  return Object.entries((item as { tags?: Record<string, string> }).tags ?? {}).some(
+    ([own, text]) => own.toLowerCase() === name && text.toLowerCase() === value,
+  );
 }
 
 function valuesOf(item: object, name: string): readonly string[] {

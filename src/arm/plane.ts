@@ -26,7 +26,9 @@ import { Lingering } from './lingering.ts';
 import { parseResource } from './lookup.ts';
 import { operationReply } from './operation-status.ts';
 import type { Operations } from './operations.ts';
+import { providerOperations } from './provider-operations.ts';
 import { type Route, route, verbsOf } from './route.ts';
+import { tagNames, tagsAt } from './tags.ts';
 import { requireKnown } from './tenancy.ts';
 import type { TypeTable } from './types.ts';
 import { whatIf } from './what-if.ts';
@@ -161,6 +163,8 @@ function apiVersionOf(query: URLSearchParams): string {
 function methodsOf(asked: Route): readonly string[] {
   if (asked.kind === 'resource') return verbsOf(asked.type);
   if (asked.kind === 'action' || asked.kind === 'subscriptionAction') return [asked.action.method ?? 'POST'];
+  if (asked.kind === 'tags') return ['GET', 'PUT', 'PATCH', 'DELETE'];
+  if (asked.kind === 'tagNames') return asked.name === undefined ? ['GET'] : ['PUT', 'DELETE'];
   return asked.kind === 'registration' || asked.kind === 'whatIf' ? ['POST'] : ['GET'];
 }
 
@@ -188,6 +192,12 @@ async function dispatch(engine: Engine, call: Call, asked: Route): Promise<Reply
       return listTracked(engine, call, asked.at);
     case 'collection':
       return list(engine, call, asked);
+    case 'tags':
+      return tagsAt(engine, call, asked);
+    case 'tagNames':
+      return tagNames(engine, call, asked);
+    case 'providerOperations':
+      return providerOperations(engine, call, asked.namespace);
     case 'whatIf':
       return whatIf(engine, call, asked);
     case 'action':

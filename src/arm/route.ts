@@ -3,7 +3,7 @@
  * are overlooked, since clients make both (ARM RPC, "Addendum: resource ids").
  */
 import { parseResourceId, type ResourceId, type ResourceKey } from '#base/resource-id.ts';
-import { invalidNamespace, invalidPath, invalidType, wrongScope } from './faults.ts';
+import { invalidNamespace, invalidPath, invalidType, notServed, wrongScope } from './faults.ts';
 import type { Action, ResourceType } from './resource-type.ts';
 import { namespaceOf, type TypeTable } from './types.ts';
 
@@ -17,6 +17,9 @@ export type Route =
   | { readonly kind: 'whatIf'; readonly type: ResourceType; readonly id: ResourceId }
   | { readonly kind: 'subscriptionAction'; readonly at: ResourceId; readonly namespace: string; readonly action: SubscriptionAction }
   | { readonly kind: 'operation'; readonly operation: string; readonly result: boolean }
+  | { readonly kind: 'tags'; readonly type: ResourceType; readonly id: ResourceId }
+  | { readonly kind: 'tagNames'; readonly at: ResourceId; readonly name: string | undefined; readonly value: string | undefined }
+  | { readonly kind: 'providerOperations'; readonly namespace: string | undefined }
   | { readonly kind: 'tenants' | 'subscriptions' }
   | { readonly kind: 'subscription' | 'locations'; readonly at: ResourceId }
   | { readonly kind: 'resources'; readonly at: ResourceId }
@@ -29,6 +32,18 @@ const OPERATIONS = new Map([
   ['operationstatuses', false],
   ['operationresults', true],
 ]);
+
+/** What ARM has below a resource group, and under Microsoft.Resources, and is not here; with what to do instead. */
+const UNSERVED: Readonly<Record<string, readonly [string, string]>> = {
+  exporttemplate: ['Exports of templates', 'az resource list and az resource show tell what there is'],
+  moveresources: ['Moves of resources', 'make them anew in the other group'],
+  validatemoveresources: ['Moves of resources', 'make them anew in the other group'],
+  deployments: ['Template deployments', 'make the resources one by one, by their own commands or az resource create'],
+  deploymentstacks: ['Deployment stacks', 'make the resources one by one, by their own commands or az resource create'],
+  deploymentscripts: ['Deployment scripts', 'az vm run-command invoke runs a script in a machine'],
+  templatespecs: ['Template specs', 'make the resources one by one, by their own commands or az resource create'],
+  links: ['Resource links', 'resources name each other in their properties'],
+};
 
 /** The segments of a path, decoded. @throws Fault `InvalidRequestUri` */
 function segmentsOf(path: string): string[] {
@@ -73,6 +88,8 @@ export function route(path: string, types: TypeTable, apiVersion: string): Route
     scope = 2;
     if (lower.length === 3 && lower[2] === 'locations') return { kind: 'locations', at };
     if (lower.length === 3 && lower[2] === 'resources') return { kind: 'resources', at };
+    if (lower[2] === 'tagnames' && (lower.length === 3 || lower.length === 4 || (lower.length === 6 && lower[4] === 'tagvalues')))
+      return { kind: 'tagNames', at, name: segments[3], value: segments[5] };
     if (lower[2] === 'operationresults' && lower.length === 4) return { kind: 'operation', operation: lower[3] as string, result: true };
     if (lower[2] === 'resourcegroups') {
       const type = types.find('Microsoft.Resources/resourceGroups');
@@ -82,6 +99,8 @@ export function route(path: string, types: TypeTable, apiVersion: string): Route
       if (lower.length === 4) return { kind: 'resource', type, id };
       if (lower.length === 5 && lower[4] === 'resources') return { kind: 'resources', at: id };
       if (lower.length === 5 && lower[4] === 'whatif') return { kind: 'whatIf', type, id };
+      const unserved = lower.length === 5 ? UNSERVED[lower[4] as string] : undefined;
+      if (unserved) throw notServed(...unserved);
       scope = 4;
     }
   } else if (lower[0] === 'tenants' && lower.length === 1) return { kind: 'tenants' };
@@ -131,6 +150,18 @@ function routeInNamespace(place: Place): Route {
   const rest = segments.slice(scope + 2);
   const last = (rest.at(-1) as string).toLowerCase();
   const level = levelOf(at);
+  const first = (rest[0] as string).toLowerCase();
+  if (namespace === 'Microsoft.Resources') {
+    const unserved = types.find(`${namespace}/${first}`) ? undefined : UNSERVED[first];
+    if (unserved) throw notServed(...unserved);
+    const tagged = first === 'tags' && rest.length === 2 && last === 'default' && at !== undefined ? types.find(at.type) : undefined;
+    if (tagged && at) return { kind: 'tags', type: tagged, id: at };
+  }
+  if (namespace === 'Microsoft.Authorization' && level === 'tenant' && first === 'provideroperations' && rest.length < 3) {
+    const asked = rest[1] === undefined ? undefined : types.namespaces.get(last);
+    if (rest[1] !== undefined && asked === undefined) throw invalidNamespace(rest[1]);
+    return { kind: 'providerOperations', namespace: asked };
+  }
   if (level === 'subscription' && at !== undefined) {
     if (rest.length === 1 && (last === 'register' || last === 'unregister')) return { kind: 'registration', at, namespace, register: last === 'register' };
     const located = rest[0]?.toLowerCase() === 'locations';
