@@ -19,6 +19,9 @@ export const ttlSeconds = z
   .max(2 ** 31 - 1)
   .default(3600);
 
+/** Shown also when it is empty: az's table of all record sets reads it (docs/sources.md#record-sets). */
+export const metadata = z.record(z.string(), z.string()).default({});
+
 /** A name that a record leads to; a trailing dot is kept as it was written. */
 export const targetName = z
   .string()
@@ -82,7 +85,7 @@ export function recordSets<Item>(records: Records<Item>): ResourceType {
     location: 'none',
     etagInBody: true,
     name: { pattern: NAME, message: "a record set's name is relative to its zone: '@', '*', or labels of letters, digits, '-' and '_'" },
-    properties: propertiesSchema({ metadata: z.record(z.string(), z.string()).optional(), ttl: ttlSeconds, [property]: shape }) as Schema<JsonObject>,
+    properties: propertiesSchema({ metadata, ttl: ttlSeconds, [property]: shape }) as Schema<JsonObject>,
     listParameters: NAME_SUFFIX,
 
     async limit(draft, { reader }) {
@@ -137,5 +140,5 @@ export const NAME_SUFFIX: NonNullable<ResourceType['listParameters']> = {
 
 /** What a GET of a record set adds: its whole name. No name is registered by a machine of its own accord. */
 export function shownRecordSet(resource: Pick<Resource, 'name' | 'parent' | 'body'>): JsonObject {
-  return { ...resource.body.properties, fqdn: `${absoluteName(resource.name, resource.parent as ResourceKey)}.`, isAutoRegistered: false };
+  return { metadata: {}, ...resource.body.properties, fqdn: `${absoluteName(resource.name, resource.parent as ResourceKey)}.`, isAutoRegistered: false };
 }

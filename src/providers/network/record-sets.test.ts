@@ -51,7 +51,9 @@ for (const [kind, properties, answer] of samples)
     });
     assert.deepEqual(told(plane, 'x'), [answer]);
     // Without records it stays, and answers nothing.
-    assert.equal((await plane.ask('PUT', path, { properties: { ttl: 60 } })).status, 200);
+    const emptied = await plane.ask('PUT', path, { properties: { ttl: 60 } });
+    assert.equal(emptied.status, 200);
+    assert.deepEqual(emptied.body.properties.metadata, {});
     assert.deepEqual(told(plane, 'x'), []);
     assert.equal((await plane.ask('DELETE', path)).status, 200);
     assert.equal((await plane.get(path)).status, 404);

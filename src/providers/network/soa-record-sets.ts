@@ -6,7 +6,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import { type Schema, z } from '#base/schema.ts';
 import { propertiesSchema } from '../schema-parts.ts';
-import { canonicalName, NAME_SUFFIX, shownRecordSet, targetName, ttlSeconds } from './record-set.ts';
+import { canonicalName, metadata, NAME_SUFFIX, shownRecordSet, targetName, ttlSeconds } from './record-set.ts';
 import { recordSetType, zoneName } from './zone-names.ts';
 
 interface SoaRecord {
@@ -37,7 +37,7 @@ const soaRecordOf = (resource: { body: { properties: JsonObject } }): SoaRecord 
 /** The SOA record set of a zone: as clients left it, else as it begins. */
 export async function startOfAuthority(zone: Pick<Resource, 'id' | 'key'>, reader: ResourceLookup): Promise<OwnedResource> {
   const standing = await reader.get(`${zone.key}/soa/@` as ResourceKey);
-  const properties = standing?.body.properties ?? { ttl: 3600, soaRecord: { ...INITIAL } };
+  const properties = standing?.body.properties ?? { metadata: {}, ttl: 3600, soaRecord: { ...INITIAL } };
   return { id: `${zone.id}/SOA/@`, body: { properties } };
 }
 
@@ -57,7 +57,7 @@ export const soaRecordSets = resourceType({
   ownerMade: true,
   // What a PUT leaves out stays: az sends no minimumTtl unless it was told one.
   properties: propertiesSchema({
-    metadata: z.record(z.string(), z.string()).optional(),
+    metadata,
     ttl: ttlSeconds,
     soaRecord: z
       .object({
