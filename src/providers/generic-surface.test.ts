@@ -84,7 +84,7 @@ test('a subscription lists the names of tags with their use', async () => {
   assert.equal((await plane.ask('DELETE', `${path}/constructor`)).status, 204);
 });
 
-test('providers tell their operations, those of the registry's own plane among them', async () => {
+test('providers tell their operations, those that roles name among them', async () => {
   const plane = await furnished();
   const { body } = await plane.get('/providers/Microsoft.Authorization/providerOperations/microsoft.containerregistry?$expand=resourceTypes');
   const registries = body.resourceTypes.find(({ name }: { name: string }) => name === 'registries').operations;
