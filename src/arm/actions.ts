@@ -66,7 +66,7 @@ export async function actAtSubscription(engine: Engine, call: Call, { at, action
 }
 
 async function requestOf(call: Call, action: Pick<Action, 'method' | 'request'>): Promise<unknown> {
-  const input = action.method === 'GET' ? undefined : await readJson(call.request);
+  const input = action.method === 'GET' ? Object.fromEntries(call.request.query) : await readJson(call.request);
   if (!action.request) return input;
   const result = check(action.request, input ?? {});
   if (result.faults) throw combined(result.faults);

@@ -21,12 +21,22 @@ export function siblingId(id: string, type: string, name: string): string {
 }
 
 /** Network RP: a referenced resource that does not exist, or lies in another region, is told in these words. */
-export function invalidReference(referenced: string, by: string, target: string): Fault {
+export function invalidReference(referenced: string, by: string, target: string, detail = ''): Fault {
   return new Fault(
     'invalid',
     'InvalidResourceReference',
-    `Resource ${referenced} referenced by resource ${by} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+    `Resource ${referenced} referenced by resource ${by} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.${detail}`,
     { target },
+  );
+}
+
+/** A namespace that another subscription than the request's would have to be registered for; ARM's words for its own. */
+export function notRegistered(namespace: string, subscription: string): Fault {
+  return new Fault(
+    'conflict',
+    'MissingSubscriptionRegistration',
+    `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions. Register it: az provider register --namespace ${namespace} --subscription ${subscription}`,
+    { target: namespace },
   );
 }
 

@@ -1,7 +1,8 @@
 /** Rules of a connection's state, which both sides show alike. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ControlPlane, ENDPOINT, REGISTRY } from '../control-plane.fixture.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
+import { ControlPlane, ENDPOINT, OPERATOR, REGISTRY } from '../control-plane.fixture.ts';
 
 async function connected(
   manual: boolean,
@@ -74,4 +75,36 @@ test('only an endpoint makes a connection', async () => {
   });
   assert.ok(answer.status >= 400 && answer.status < 500);
   assert.equal((await plane.get(`${REGISTRY}/privateEndpointConnections`)).body.value.length, 1);
+});
+
+test('who decided and when is kept, and saying it again changes nothing (docs/sources.md#connection-states)', async () => {
+  const { plane, connection, set } = await connected(true);
+  const key = connection.toLowerCase() as ResourceKey;
+  const record = async () => (await plane.store.resources.get(key)) ?? assert.fail('no connection');
+  assert.deepEqual((await record()).hidden.decision, { status: 'Pending', by: OPERATOR, at: '2026-01-01T00:00:00.000Z' });
+  const approver = '33333333-3333-4333-8333-333333333333';
+  await plane.put(`${connection}/providers/Microsoft.Authorization/roleAssignments/11111111-1111-4111-8111-111111111111`, {
+    properties: { roleDefinitionId: '/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c', principalId: approver },
+  });
+  plane.clock.advance(60_000);
+  const approve = { properties: { privateLinkServiceConnectionState: { status: 'Approved', description: 'checked' } } };
+  const approved = await plane.ask('PUT', connection, approve, { as: approver });
+  assert.equal(approved.status, 200, approved.message);
+  const decided = { status: 'Approved', by: approver, at: '2026-01-01T00:01:00.000Z' };
+  assert.deepEqual((await record()).hidden.decision, decided);
+  assert.equal(approved.body.systemData.lastModifiedBy, approver);
+  assert.equal(approved.body.systemData.lastModifiedAt, decided.at);
+  const { etag } = await record();
+  plane.clock.advance(60_000);
+  assert.equal((await set('Approved', { description: 'checked' })).status, 200);
+  assert.equal((await record()).etag, etag);
+  // The endpoint's own writes and new regions do not make somebody else the approver.
+  await plane.put(ENDPOINT, { ...plane.endpointBody({ manual: true }), tags: { a: 'b' } });
+  await plane.put(`${REGISTRY}/replications/eastus`, { location: 'eastus' });
+  assert.deepEqual((await record()).hidden.decision, decided);
+});
+
+test('a connection that is not there is deleted already: 204 (docs/sources.md#connection-states)', async () => {
+  const { plane } = await connected(false);
+  assert.equal((await plane.ask('DELETE', `${REGISTRY}/privateEndpointConnections/none`)).status, 204);
 });

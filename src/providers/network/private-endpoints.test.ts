@@ -98,7 +98,9 @@ test('only Premium registries, which exist, are reached, in the group registry (
 
 test('an endpoint lies in the region of its network; the registry may be elsewhere (docs/sources.md#endpoint-placement)', async () => {
   const plane = await furnished();
-  assert.deepEqual((await plane.ask('PUT', ENDPOINT, { ...plane.endpointBody(), location: 'eastus' })).codes, ['InvalidResourceReference']);
+  const elsewhere = await plane.ask('PUT', ENDPOINT, { ...plane.endpointBody(), location: 'eastus' });
+  assert.deepEqual(elsewhere.codes, ['InvalidResourceReference']);
+  assert.match(elsewhere.message, /Private endpoint 'pe' is in region eastus, the network in westeurope: both must be in the same\./);
   await plane.put('Microsoft.ContainerRegistry/registries/farregistry', { location: 'Japan East', sku: { name: 'Premium' } });
   await plane.put(ENDPOINT, {
     location: 'westeurope',

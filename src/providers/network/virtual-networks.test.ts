@@ -149,3 +149,16 @@ test('a network takes its zone links along (docs/sources.md#zone-links)', async 
   assert.equal((await plane.ask('DELETE', NETWORK)).status, 200);
   assert.equal((await plane.get(link)).status, 404);
 });
+
+test('whether an address is free, and which are (docs/sources.md#address-availability)', async () => {
+  const plane = await ControlPlane.open();
+  await plane.furnish();
+  await plane.put(ENDPOINT, plane.endpointBody());
+  const ask = async (ipAddress: string) => (await plane.get(`${NETWORK}/CheckIPAddressAvailability?ipAddress=${ipAddress}`)).body;
+  const free = ['10.0.1.6', '10.0.1.7', '10.0.1.8', '10.0.1.9', '10.0.1.10'];
+  assert.deepEqual(await ask('10.0.1.50'), { available: true, availableIPAddresses: [], isPlatformReserved: false });
+  assert.deepEqual(await ask('10.0.1.4'), { available: false, availableIPAddresses: free, isPlatformReserved: false });
+  assert.deepEqual(await ask('10.0.1.1'), { available: false, availableIPAddresses: free, isPlatformReserved: true });
+  assert.deepEqual(await ask('10.0.9.1'), { available: false, availableIPAddresses: [], isPlatformReserved: false });
+  assert.equal((await plane.get(`${NETWORK}/CheckIPAddressAvailability`)).status, 400);
+});

@@ -1,7 +1,7 @@
 /** Microsoft.Network/virtualNetworks: address space, and the public address that the world outside sees for it. Subnets are children, carried inline by clients. */
-import { resourceType } from '#arm/resource-type.ts';
+import { type Resource, resourceType } from '#arm/resource-type.ts';
 import { Fault } from '#base/fault.ts';
-import { formatPrefix, type IpAddress, prefixCovers, prefixesOverlap } from '#base/ip.ts';
+import { formatPrefix, type IpAddress, prefixContains, prefixCovers, prefixesOverlap } from '#base/ip.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
 import { choice, ipAddressText, prefixText, propertiesSchema, reference } from '../schema-parts.ts';
@@ -148,6 +148,32 @@ export const virtualNetworks = resourceType({
   /** docs/sources.md#zone-links: a network takes its links along. */
   async takes(resource, reader) {
     return (await reader.referrers(resource.key, 'Microsoft.Network/privateDnsZones/virtualNetworkLinks')).map((link) => link.key);
+  },
+
+  actions: {
+    /** Whether an interface could have the address; if not, five that it could have (docs/sources.md#address-availability). */
+    CheckIPAddressAvailability: {
+      method: 'GET',
+      permission: 'Microsoft.Network/virtualNetworks/checkIpAddressAvailability/read',
+      request: z.object({ ipAddress: ipAddressText }),
+      async run(resource, request, { reader, allocateAddress }) {
+        const { ipAddress } = request as { ipAddress: string };
+        const within = (subnet: Resource): boolean => prefixContains(prefixOf(subnet.body.properties.addressPrefix as string), ipAddress);
+        const subnet = (await reader.children(resource.key)).find((child) => child.type === subnets.type && within(child));
+        if (!subnet) return { body: { available: false, availableIPAddresses: [], isPlatformReserved: false } };
+        // Nothing is kept of what is handed out here: this request writes nothing.
+        const free = async (wanted?: string): Promise<string | Fault> =>
+          allocateAddress(subnet.key, wanted === undefined ? {} : { wanted }).catch((error: unknown) => {
+            if (error instanceof Fault) return error;
+            throw error;
+          });
+        const answer = await free(ipAddress);
+        if (typeof answer === 'string') return { body: { available: true, availableIPAddresses: [], isPlatformReserved: false } };
+        const others: string[] = [];
+        for (let other = await free(); typeof other === 'string' && others.length < 5; other = await free()) others.push(other);
+        return { body: { available: false, availableIPAddresses: others, isPlatformReserved: answer.code === 'PrivateIPAddressInReservedRange' } };
+      },
+    },
   },
 
   unenforced(resource) {
