@@ -92,6 +92,7 @@ const TABLE: [string, string, string, string][] = [
   ['apart', 'management.azure.com', 'AAAA', 'NOERROR | soa . 10'],
   ['linked', 'login.microsoftonline.com', 'A', 'NOERROR | A 198.18.0.2 300'],
   ['linked', 'graph.microsoft.com', 'A', 'NOERROR | A 198.18.0.3 300'],
+  ['linked', 'mcr.microsoft.com', 'A', 'NOERROR | A 198.18.0.4 300'],
   ['linked', 'localhost', 'A', 'NOERROR | A 127.0.0.1 3600'],
   ['linked', 'a.localhost', 'AAAA', 'NOERROR | AAAA ::1 3600'],
   ['linked', 'localhost', 'TYPE65', 'NOERROR | soa . 10'],

@@ -51,7 +51,7 @@ test('one leaf serves all names of a domain, and is remade when a region appears
   assert.equal(certificate.checkHost('other.eastus.data.azurecr.io'), undefined);
   const wider = await seen(shown.forName('myregistry.azurecr.io', worldOf(2, { regions: ['westeurope', 'eastus'] })));
   assert.ok(wider.checkHost('other.eastus.data.azurecr.io'));
-  for (const name of ['login.microsoftonline.com', 'graph.microsoft.com'])
+  for (const name of ['login.microsoftonline.com', 'graph.microsoft.com', 'mcr.microsoft.com'])
     assert.ok((await seen(shown.forName('management.azure.com', world))).checkHost(name), name);
 });
 

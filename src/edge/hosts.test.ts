@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DomainName } from '#base/domain-name.ts';
-import { dataFront, GRAPH, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
+import { dataFront, GRAPH, IMAGES, LOGIN, loginFront, MANAGEMENT } from '#topology/addresses.ts';
 import type { Arrival } from '#topology/arrival.ts';
 import { acceptAt } from './arrivals.ts';
 import { type Connection, canonicalHost, type HostNames, routeOf } from './hosts.ts';
@@ -89,6 +89,9 @@ test('public addresses of the world serve what stands there', () => {
   assert.equal(route(connectionAt(GRAPH), 'graph.microsoft.com', 'graph.microsoft.com', '/v1.0/users'), 'graph graph.microsoft.com');
   assert.equal(route(connectionAt(GRAPH), 'graph.microsoft.com', 'graph.microsoft.com', '/t/oauth2/token'), 'graph graph.microsoft.com');
   assert.equal(route(connectionAt(GRAPH), 'management.azure.com'), '421 arm');
+  assert.equal(route(connectionAt(IMAGES), 'mcr.microsoft.com'), 'registry mcr.microsoft.com');
+  assert.equal(route(connectionAt(IMAGES), 'other.azurecr.io'), '421 oci');
+  assert.equal(route(connectionAt(loginFront('westeurope')), 'mcr.microsoft.com'), '421 oci');
   assert.equal(route(connectionAt(MANAGEMENT), 'graph.microsoft.com'), '421 arm');
   assert.equal(route(connectionAt(MANAGEMENT), 'management.azure.com', 'management.azure.com', '/v1.0/users'), 'arm management.azure.com');
 });

@@ -54,6 +54,14 @@ const replica = (r: string, region: string, globalEndpoint = true): Fact => ({
   globalEndpoint,
   zoneRedundancy: false,
 });
+const user = (r: string, username: string, map: string): Fact => ({
+  kind: 'registry-credential',
+  registry: key(r),
+  username,
+  passwords: [],
+  actions: map === '' ? 'admin' : { scopeMap: key(map) },
+});
+const scopeMap = (r: string, map: string, ...actions: string[]): Fact => ({ kind: 'scope-map', scopeMap: key(map), registry: key(r), actions });
 const zone = (z: string): Fact => ({ kind: 'zone', zone: key(z), name: name(`${z}.example`) });
 const link = (z: string, n: string): Fact => ({ kind: 'zone-link', link: key(`${z}/${n}`), zone: key(z), network: key(n) });
 const record = (z: string, host: string, address: IpAddress): Fact => ({
@@ -244,6 +252,8 @@ const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.tuple(reg, few('eastus', 'northeurope'), fc.boolean()).map(([r, region, on]) => replica(r, region, on)),
   fc.tuple(reg, end, state, fc.boolean()).map(([r, e, s, once]) => connection(r, e, s, once)),
   fc.tuple(reg, end).map(([r, e]): Fact => ({ ...connection(r, e, 'Pending', true), approvedMembers: ['registry'] }) as Fact),
+  fc.tuple(reg, few('u1', 'u2'), few('', 'sm1', 'sm2')).map(([r, u, map]) => user(r, u, map)),
+  fc.tuple(reg, few('sm1', 'sm2'), few('x', 'y')).map(([r, map, action]) => scopeMap(r, map, action)),
   zoneKey.map(zone),
   fc.tuple(zoneKey, net).map(([z, n]) => link(z, n)),
   fc.tuple(zoneKey, few('a', 'b'), address).map(([z, host, a]) => record(z, host, a)),
@@ -395,6 +405,9 @@ test('an update rebuilds what it touches and nothing else', () => {
     [of('d1', { ...identity('d1'), principalId: 'new' } as Fact), ['access', 'machines.m1', 'networks.n1']],
     [of('i2', nic('n2', 'i2', ip(21))), ['machines.m2', 'networks.n2']],
     [of('r2', registry('r2', false)), ['registries.r2']],
+    [of('u', user('r1', 'u', 'sm')), ['registries.r1']],
+    [of('sm', scopeMap('r2', 'sm', 'x')), ['registries.r2']],
+    [of('u', user('gone', 'u', 'sm')), []],
     [of('r2'), ['hosts.r2.azurecr.io', 'hosts.r2.eastus.data.azurecr.io', 'hosts.r2.westeurope.data.azurecr.io', 'networks.n2', 'registries.r2']],
     [of('as2', assignment('as2', 'q')), ['access']],
     [of('n2', network('n2'), subnet('n2', 'a')), ['networks.n2']],
