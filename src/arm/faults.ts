@@ -132,6 +132,25 @@ export const builtInFixed = (id: string): Fault =>
 
 export const noTags = (type: string): Fault => new Fault('invalid', 'ResourceTypeDoesNotSupportTags', `Resources of the type '${type}' have no tags.`);
 
+/** docs/sources.md#group-deletion */
+export const groupDeletionBlocked = (
+  group: string,
+  blocked: readonly { resourceId: ResourceId }[],
+  outside: readonly string[],
+  objections: readonly Fault[],
+): Fault => {
+  const names = blocked
+    .map(({ resourceId }) => typeAndNames(resourceId))
+    .sort()
+    .join(',');
+  const remedy =
+    outside.length === 0
+      ? ''
+      : ` Delete first what depends on them from outside the group: ${outside.map((id) => `az resource delete --ids ${id}`).join('; ')}`;
+  const text = `Deletion of resource group '${group}' failed as resources with identifiers '${names}' could not be deleted. The provisioning state of the resource group will be rolled back.${remedy}`;
+  return new Fault('conflict', 'ResourceGroupDeletionBlocked', text, { details: objections });
+};
+
 /** Parts of ARM that people's scripts ask for and that are not here: told by name, so that nobody looks for a mistake of their own. */
 export const notServed = (what: string, instead: string): Fault => new Fault('notImplemented', 'NotServed', `${what} are not served by Postern: ${instead}.`);
 

@@ -1,18 +1,18 @@
 /** Deleting a resource group: everything in it or nothing. Members go in the order of their references, each asked whether it may. */
 import type { Fault } from '#base/fault.ts';
-import type { ResourceKey } from '#base/resource-id.ts';
+import { isWithin, type ResourceKey } from '#base/resource-id.ts';
 import type { Reply } from '#http/message.ts';
 import { referencesOf } from '#store/resources.ts';
 import type { Call, Engine } from './engine.ts';
 import { requireAncestors } from './existence.ts';
-import { combined, groupNotFound } from './faults.ts';
+import { groupDeletionBlocked, groupNotFound } from './faults.ts';
 import { deleted, type Target } from './lifecycle.ts';
 import type { Resource } from './resource-type.ts';
 import { Work } from './work.ts';
 
 /**
  * DELETE of a resource group: 200, or 202 with `Location` when the world takes longer.
- * @throws Fault the objections of what cannot be deleted, since something outside the group depends on it; then nothing was
+ * @throws Fault `ResourceGroupDeletionBlocked` with the objections of what cannot be deleted, since something outside the group depends on it; then nothing was
  */
 export async function removeGroup(engine: Engine, call: Call, target: Target): Promise<Reply> {
   const { value, revision } = await engine.store.write(async (transaction) => {
@@ -44,7 +44,8 @@ export async function removeGroupIn({ type, id }: Target, work: Work): Promise<R
         objections.push(...faults);
       }
     }
-    if (blocked.length > 0 && blocked.length === waiting.length) throw combined(objections);
+    if (blocked.length > 0 && blocked.length === waiting.length)
+      throw groupDeletionBlocked(group.name, blocked, await outsideOf(group.key, blocked, work), objections);
     waiting = blocked;
   }
   // Re-runs before the group's own end: an owner elsewhere must not put anything back into it.
@@ -52,6 +53,22 @@ export async function removeGroupIn({ type, id }: Target, work: Work): Promise<R
   await work.remove(group);
   await work.finish();
   return group;
+}
+
+/** What lies outside the group and refers to what could not be deleted: its owner, where it is one's own. What would go along is not in the way. */
+async function outsideOf(group: ResourceKey, blocked: readonly Resource[], work: Work): Promise<readonly string[]> {
+  const outside = new Map<ResourceKey, string>();
+  const look = async (resource: Resource): Promise<void> => {
+    const along = new Set(await work.takenBy(resource));
+    for (const { key, id, owner } of await work.reader.referrers(resource.key)) {
+      if (isWithin(key, group) || along.has(key)) continue;
+      const holder = owner === undefined ? undefined : await work.reader.get(owner);
+      if (!holder || !isWithin(holder.key, group)) outside.set(holder?.key ?? key, holder?.id ?? id);
+    }
+    for (const child of await work.reader.children(resource.key)) await look(child);
+  };
+  for (const resource of blocked) await look(resource);
+  return [...outside.values()].sort();
 }
 
 /** The members with whoever refers to another, or lies below it, before that one, as far as references make no circle: then few are asked twice. */

@@ -53,7 +53,7 @@ export class Locks {
     const scopes = this.against(id.key, verb);
     if (scopes.length === 0) return;
     const text = `The scope '${id.id}' cannot perform ${verb} operation because following scope(s) are locked: '${scopes.join(',')}'. Please remove the lock and try again.`;
-    throw new Fault('conflict', 'ScopeLocked', followed ? `Call to ${ownerTypeOf(id.id)} failed. Error message: ${text}` : text, { target: id.id });
+    throw new Fault('conflict', 'ScopeLocked', followed ? `Call to ${ownerTypeOf(id.id)} failed. Error message: ${text}` : text);
   }
 }
 

@@ -158,7 +158,7 @@ test('a group on which something outside depends stays whole, and says on what',
   await cloud.ask('PUT', outside, { body: { location: 'westeurope', properties: { shop: shop(cloud), range: { id: range(cloud) } } } });
   const before = await cloud.store.resources.list();
   const refused = await cloud.ask('DELETE', cloud.group);
-  assert.deepEqual([refused.status, faultOf(refused).code], [400, 'InUse']);
+  assert.deepEqual([refused.status, faultOf(refused).code], [409, 'ResourceGroupDeletionBlocked']);
   assert.deepEqual(faultOf(refused).details?.length, 2);
   assert.deepEqual(await cloud.store.resources.list(), before);
   assert.equal((await cloud.ask('DELETE', other)).status, 200);

@@ -107,7 +107,7 @@ export class Work {
     this.#removing.add(resource.key);
     const type = this.#engine.types.find(resource.type);
     await this.#noteAffected(type, resource);
-    const taken = (await type?.takes?.(resource, this.reader)) ?? [];
+    const taken = await this.takenBy(resource);
     for (const child of await this.reader.children(resource.key)) await this.remove(child);
     const owned = new Set([...listedBy(resource), ...(await this.reader.owned(resource.key)).map(({ key }) => key)]);
     for (const key of [...owned, ...taken]) {
@@ -135,6 +135,11 @@ export class Work {
       const now = await this.#remember(type, resource);
       if (type.owns) await this.#reconcile(now, await type.owns(now, this.context), true);
     }
+  }
+
+  /** What goes along with a resource from elsewhere. */
+  async takenBy(resource: Resource): Promise<readonly ResourceKey[]> {
+    return (await this.#engine.types.find(resource.type)?.takes?.(resource, this.reader)) ?? [];
   }
 
   /** Every objection of a resource's type to its deletion. */
