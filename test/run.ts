@@ -1,7 +1,7 @@
 /**
  * Runs the tests: `node test/run.ts` every tier that this machine can run, `node test/run.ts TIER...` the named ones.
  * What cannot run is told with its reason; with CI=true it counts as a failure, as does every skipped test. A caller that runs part of it elsewhere
- * says so: RUN_ELSEWHERE='needs root' takes reasons with these words as answered for.
+ * says so: RUN_ELSEWHERE='needs root, played as root' takes reasons with one of these phrases as answered for.
  * Ends with the line `N passed, N failed`, and with 0 only when nothing failed and every test file was seen to run.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { importsOf, scan } from './architecture/source.ts';
+import { phrasesElsewhere } from './elsewhere.ts';
 import type { Counts } from './reporter.ts';
 
 interface Tier {
@@ -62,7 +63,7 @@ const TIERS: readonly Tier[] = [
     about: 'real clients against a started server, by the scripts of test/clients/',
     files: list(CLIENTS),
     together: false,
-    testSeconds: 300,
+    testSeconds: 600,
     programs: ['skopeo', 'dig', 'curl', 'openssl', 'script', 'docker', 'dockerd', 'containerd', 'unshare', 'nsenter', 'setpriv', 'ip'],
     world: true,
   },
@@ -183,8 +184,8 @@ for (const tier of TIERS) {
   );
 }
 rmSync(folder, { recursive: true, force: true });
-const elsewhere = process.env.RUN_ELSEWHERE ?? '';
-const isElsewhere = (what: string): boolean => elsewhere !== '' && what.includes(elsewhere);
+const elsewhere = phrasesElsewhere();
+const isElsewhere = (what: string): boolean => elsewhere.some((phrase) => what.includes(phrase));
 const tell = (heading: string, list: readonly string[]): void => {
   if (list.length > 0) console.log([`\n${heading}:`, ...list.map((what) => `  ${what}`)].join('\n'));
 };
