@@ -60,7 +60,7 @@ export function immutableFaults(type: ResourceType, body: ResourceBody, previous
 function sourceOf(type: ResourceType, { input, patch }: Intent, previous: Resource | undefined): JsonObject {
   if (patch && previous) {
     const { location, tags, sku, identity, properties } = previous.body;
-    const merged = mergeDeep({ location, tags: tags as JsonObject | undefined, sku, identity, properties }, input);
+    const merged = mergeDeep({ location, tags: tags as JsonObject | undefined, sku, identity, properties }, withoutNullIdentities(input));
     // ARM's PATCH replaces the tags: that is how a client takes one away.
     if (input.tags !== undefined) merged.tags = input.tags ?? {};
     return merged;
@@ -74,6 +74,13 @@ function sourceOf(type: ResourceType, { input, patch }: Intent, previous: Resour
     if (valueAt(source.properties ?? {}, path) === undefined) source.properties = withValue(source.properties ?? {}, path.split('.'), kept);
   }
   return source;
+}
+
+/** az takes a resource's own identity away by a PATCH whose list of the others is null; they stay. One of them goes by its own null. */
+function withoutNullIdentities(input: JsonObject): JsonObject {
+  if (!isJsonObject(input.identity) || input.identity.userAssignedIdentities !== null) return input;
+  const { userAssignedIdentities: _none, ...identity } = input.identity;
+  return { ...input, identity };
 }
 
 function locationOf(type: ResourceType, id: ResourceId, given: Json | undefined, previous: Resource | undefined, faults: Fault[]): { location?: string } {

@@ -16,6 +16,7 @@ import { scopeMaps } from './container-registry/scope-maps.ts';
 import { tokens } from './container-registry/tokens.ts';
 import { unservedChildren } from './container-registry/unserved-children.ts';
 import { webhooks } from './container-registry/webhooks.ts';
+import { federatedIdentityCredentials } from './managed-identity/federated-identity-credentials.ts';
 import { userAssignedIdentities } from './managed-identity/user-assigned-identities.ts';
 import { aRecordSets } from './network/a-record-sets.ts';
 import { aaaaRecordSets } from './network/aaaa-record-sets.ts';
@@ -27,6 +28,7 @@ import { privateDnsZoneGroups } from './network/private-dns-zone-groups.ts';
 import { privateDnsZones } from './network/private-dns-zones.ts';
 import { privateEndpoints } from './network/private-endpoints.ts';
 import { ptrRecordSets } from './network/ptr-record-sets.ts';
+import { publicIPAddresses } from './network/public-ip-addresses.ts';
 import { routeTables } from './network/route-tables.ts';
 import { routes } from './network/routes.ts';
 import { securityRules } from './network/security-rules.ts';
@@ -63,6 +65,7 @@ export const resourceTypes: readonly ResourceType[] = [
   securityRules,
   routeTables,
   routes,
+  publicIPAddresses,
   networkInterfaces,
   privateEndpoints,
   privateDnsZoneGroups,
@@ -78,6 +81,7 @@ export const resourceTypes: readonly ResourceType[] = [
   txtRecordSets,
   virtualMachines,
   userAssignedIdentities,
+  federatedIdentityCredentials,
   roleDefinitions,
   roleAssignments,
   denyAssignments,

@@ -31,6 +31,14 @@ const runCommandRequest = z.object({
   parameters: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
 });
 
+/** A machine that exists runs. Azure shows this for `$expand=instanceView` only; here it always stands. */
+const RUNNING: JsonObject = {
+  statuses: [
+    { code: 'ProvisioningState/succeeded', level: 'Info', displayStatus: 'Provisioning succeeded' },
+    { code: 'PowerState/running', level: 'Info', displayStatus: 'VM running' },
+  ],
+};
+
 export const virtualMachines = resourceType({
   type: 'Microsoft.Compute/virtualMachines',
   scope: 'resourceGroup',
@@ -142,7 +150,7 @@ export const virtualMachines = resourceType({
   },
 
   async present(resource): Promise<JsonObject> {
-    return { vmId: resource.hidden.vmId, ...resource.body.properties };
+    return { vmId: resource.hidden.vmId, ...resource.body.properties, instanceView: RUNNING };
   },
 
   /** ARM's `deleteOption`: an interface with `Delete` goes with its machine. */
@@ -153,6 +161,11 @@ export const virtualMachines = resourceType({
   },
 
   actions: {
+    instanceView: {
+      method: 'GET',
+      permission: 'Microsoft.Compute/virtualMachines/instanceView/read',
+      run: async () => ({ body: RUNNING }),
+    },
     /** docs/sources.md#run-command: succeeded whatever the script's exit code was; its outputs stand in one message. */
     runCommand: {
       permission: 'Microsoft.Compute/virtualMachines/runCommand/action',

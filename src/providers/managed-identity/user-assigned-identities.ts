@@ -1,6 +1,13 @@
 /** Microsoft.ManagedIdentity/userAssignedIdentities: a principal that machines borrow; its tokens come from 169.254.169.254. */
 import { resourceType } from '#arm/resource-type.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { ResourceKey } from '#base/resource-id.ts';
 import { choice, propertiesSchema } from '../schema-parts.ts';
+
+/** Whether a resource's `identity` lists the user-assigned one. */
+function holds(identity: JsonObject | undefined, key: ResourceKey): boolean {
+  return Object.keys((identity?.userAssignedIdentities as JsonObject | undefined) ?? {}).some((id) => id.toLowerCase() === key);
+}
 
 export const userAssignedIdentities = resourceType({
   type: 'Microsoft.ManagedIdentity/userAssignedIdentities',
@@ -29,6 +36,21 @@ export const userAssignedIdentities = resourceType({
       tenantId: resource.body.properties.tenantId as string,
     },
   ],
+
+  actions: {
+    /** Whoever names the identity in its own (docs/sources.md#federated-credentials). */
+    listAssociatedResources: {
+      permission: 'Microsoft.ManagedIdentity/userAssignedIdentities/listAssociatedResources/action',
+      async run(resource, _request, { known }) {
+        const users = (await known.referrers(resource.key)).filter(({ body }) => holds(body.identity, resource.key));
+        const value = users.map(({ id, name, type }) => {
+          const [, , subscriptionId = '', , resourceGroup = ''] = id.split('/');
+          return { id, name, type, resourceGroup, subscriptionId, subscriptionDisplayName: subscriptionId };
+        });
+        return { body: { totalCount: value.length, value } };
+      },
+    },
+  },
 
   unenforced: (resource) => (resource.body.properties.isolationScope === 'Regional' ? ['isolationScope'] : []),
 
