@@ -156,12 +156,12 @@ export class Directory {
 
   /**
    * Gives an application its service principal. The object id is new each time: role assignments of one that was deleted do not come back.
-   * @throws Fault `Request_BadRequest` (invalid) for an unknown application, `Request_MultipleObjectsWithSameKeyValue` (conflict) when it has one.
+   * @throws Fault `Request_BadRequest` (invalid) for an application that the tenant does not have, `Request_MultipleObjectsWithSameKeyValue` (conflict) when it has one.
    */
-  async createPrincipal(appId: string): Promise<PrincipalRecord> {
+  async createPrincipal(appId: string, tenantId: string): Promise<PrincipalRecord> {
     const { value } = await this.#store.write(async ({ database }) => {
       const record = await principalByAppId(database, appId.toLowerCase());
-      if (!record)
+      if (record?.tenantId !== tenantId)
         throw new Fault(
           'invalid',
           'Request_BadRequest',

@@ -52,14 +52,14 @@ before(async () => {
   const empty = emptySnapshot('azurecr.io' as DomainName);
   const snapshot = {
     ...empty,
-    machines: new Map([['/vm' as ResourceKey, { identities: [system, { ...system, principalId: 'user-assigned', system: false }] }]]),
+    machines: new Map([['/vm' as ResourceKey, { key: '/vm', identities: [system, { ...system, principalId: 'user-assigned', system: false }] }]]),
     access: {
       roles: new Map([['owner', { roleName: 'Owner', permissions: [{ actions: ['*'], notActions: [], dataActions: [], notDataActions: [] }] }]]),
       assignments: new Map([
         [owner.objectId, [assigned(owner.objectId, '/')]],
         [reader.objectId, [assigned(reader.objectId, '/subscriptions/s')]],
       ]),
-      identities: new Map([['/i' as ResourceKey, { id: identity.id, principalId: identity.objectId, clientId: identity.clientId, tenantId }]]),
+      identities: new Map([['/i' as ResourceKey, { identity: '/i', id: identity.id, principalId: identity.objectId, clientId: identity.clientId, tenantId }]]),
       subscriptions: new Map(),
     },
   } as unknown as Snapshot;
@@ -260,7 +260,8 @@ test('reading is for every principal of the tenant, changing for who may give an
 test('what is not kept is not taken', async () => {
   for (const [body, words] of [
     [{ displayName: 'x', identifierUris: ['api://x'] }, /'identifierUris'/],
-    [{ displayName: 'x', keyCredentials: [{ key: 'k' }] }, /'keyCredentials'/],
+    [{ displayName: 'x', keyCredentials: [{ key: 'k' }] }, /no X\.509 certificate/],
+    [{ displayName: 'x', keyCredentials: [{ keyId: 'k' }] }, /must have a value/],
     [{ displayName: '' }, /displayName/],
     [{ displayName: 'x'.repeat(257) }, /displayName/],
     [{}, /displayName/],
@@ -290,7 +291,19 @@ test('pages: $top, and a link that is the next one', async () => {
 });
 
 test('paths and methods that are not there', async () => {
-  for (const path of ['', '/', '/me', '/groups', '/applications/x/owners', '/servicePrincipals/*', '/constructor', '/%ff', "/servicePrincipals(appId='x'"])
+  for (const path of [
+    '',
+    '/',
+    '/devices',
+    '/applications/x/owners',
+    '/groups/x/members/y',
+
+    '/servicePrincipals/*',
+    '/constructor',
+    '/toString',
+    '/%ff',
+    "/servicePrincipals(appId='x'",
+  ])
     assert.equal((await ask('GET', path)).status, 404, path);
   const { token } = await tokens.issueAccess({ audience: GRAPH_AUDIENCES[0] as string, principal: { ...owner, kind: 'ServicePrincipal' } });
   for (const path of ['/beta/users', '/users', '/x/v1.0/users']) {
