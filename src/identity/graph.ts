@@ -57,6 +57,7 @@ const SETS = 'applications, servicePrincipals, users, groups, organization, me a
 /** `/v1.0/SET`, `/v1.0/SET/ID/ACTION/ID`, `/v1.0/SET(appId='X')/ACTION`, `/v1.0/users('X')`: the route, lower case with `*` for what names an object. */
 function routeOf(requested: string): { path: string; key: Key; inner: string } {
   const nowhere = { path: '', key: { by: 'id', value: '' }, inner: '' } as const;
+  if (!isGraphPath(requested)) return nowhere;
   let segments: string[];
   try {
     segments = requested.toLowerCase().replace(/\/$/, '').split('/').slice(2).map(decodeURIComponent);
