@@ -159,4 +159,21 @@ describe('The data endpoint', () => {
     assert.equal((await world.ask('GET', location, { arrival })).status, 200);
     assert.equal((await world.ask('GET', location, { arrival: byEndpoint('myregistry', 'registry') })).status, 421);
   });
+
+  it('is that of the region that serves the login server, at its own member of an endpoint', async () => {
+    const { world, client, path } = await pushed();
+    const replica = (region: string, globalEndpoint: boolean): void =>
+      world.state(registryKey(`myregistry/replications/${region}`), [
+        { kind: 'replica', registry: registryKey('myregistry'), region, globalEndpoint, zoneRedundancy: false },
+      ]);
+    world.connect('myregistry', 'Approved');
+    replica('eastus', true);
+    assert.ok((await client.ask('GET', path)).header('location').startsWith(`${host}/`));
+    replica('westeurope', false);
+    const arrival = byEndpoint('myregistry', 'registry_data_eastus');
+    const location = (await client.ask('GET', path)).header('location');
+    assert.ok(location.startsWith('https://myregistry.eastus.data.azurecr.io/'), location);
+    assert.equal((await world.ask('GET', location, { arrival })).bytes.toString(), '0123456789');
+    assert.equal((await world.ask('GET', location, { arrival: byEndpoint('myregistry', 'registry_data_westeurope') })).status, 421);
+  });
 });

@@ -124,7 +124,7 @@ const rules: readonly Rule[] = [
       connections.length > 0 &&
       invalid(
         'VirtualNetworkRulesWithPrivateEndpointsNotSupported',
-        `Registry '${name}' has ${connections.length} private endpoint connections: virtual network rules and private endpoints exclude each other. Remove the endpoints first: ${remove.join('; ')}.`,
+        `Registry '${name}' has private endpoint connections (${connections.length}): virtual network rules and private endpoints exclude each other. Remove the endpoints first: ${remove.join('; ')}.`,
         'properties.networkRuleSet.virtualNetworkRules',
       )
     );
@@ -166,7 +166,7 @@ const rules: readonly Rule[] = [
       proposal,
       invalid(
         'PrivateEndpointNotSupported',
-        `The requested feature private endpoint connection is not supported for the SKU ${proposal.sku}. Registry '${proposal.name}' has ${proposal.connections.length}.`,
+        `The requested feature private endpoint connection is not supported for the SKU ${proposal.sku}. Registry '${proposal.name}' has private endpoint connections (${proposal.connections.length}).`,
         'sku.name',
       ),
       ...proposal.connections.map((connection) => `az acr private-endpoint-connection delete -r ${proposal.name} -n ${connection}`),

@@ -91,8 +91,19 @@ export const subnets = resourceType({
   async present(resource, { reader }): Promise<JsonObject> {
     const endpoints = await reader.referrers(resource.key, 'Microsoft.Network/privateEndpoints');
     const users = await subnetUsers(resource.key, reader);
+    const { serviceEndpoints } = resource.body.properties as unknown as { serviceEndpoints?: readonly { service: string; locations?: readonly string[] }[] };
     return {
       ...resource.body.properties,
+      // Of these services every region (docs/sources.md#service-endpoints).
+      ...(serviceEndpoints
+        ? {
+            serviceEndpoints: serviceEndpoints.map(({ service, locations = ['*'] }) => ({
+              service,
+              locations: [...locations],
+              provisioningState: 'Succeeded',
+            })),
+          }
+        : {}),
       ...(endpoints.length > 0 ? { privateEndpoints: endpoints.map(({ id }) => ({ id })) } : {}),
       ...(users.length > 0 ? { ipConfigurations: users.map((id) => ({ id })) } : {}),
     };

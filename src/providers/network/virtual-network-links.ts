@@ -31,8 +31,7 @@ export const virtualNetworkLinks = resourceType({
 
   async limit(draft, { reader }) {
     const zone = draft.resourceId.parent as ResourceKey;
-    const links = (await reader.children(zone)).filter((child) => child.type === LINK_TYPE);
-    if (links.length < MAX_LINKS) return undefined;
+    if ((await reader.countChildren(zone, LINK_TYPE)) < MAX_LINKS) return undefined;
     return new Fault('invalid', 'QuotaExceeded', `Private zone '${zoneName(zone)}' has ${MAX_LINKS} virtual network links, as many as a zone may have.`);
   },
 

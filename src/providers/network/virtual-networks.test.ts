@@ -159,6 +159,16 @@ test('whether an address is free, and which are (docs/sources.md#address-availab
   assert.deepEqual(await ask('10.0.1.50'), { available: true, availableIPAddresses: [], isPlatformReserved: false });
   assert.deepEqual(await ask('10.0.1.4'), { available: false, availableIPAddresses: free, isPlatformReserved: false });
   assert.deepEqual(await ask('10.0.1.1'), { available: false, availableIPAddresses: free, isPlatformReserved: true });
-  assert.deepEqual(await ask('10.0.9.1'), { available: false, availableIPAddresses: [], isPlatformReserved: false });
+  assert.deepEqual(await ask('10.0.0.0'), { available: false, availableIPAddresses: free, isPlatformReserved: false });
   assert.equal((await plane.get(`${NETWORK}/CheckIPAddressAvailability`)).status, 400);
+});
+
+test('service endpoints are shown with their regions and state (docs/sources.md#service-endpoints)', async () => {
+  const plane = await ControlPlane.open();
+  await plane.furnish();
+  const written = await plane.put(SUBNET, { properties: { addressPrefix: '10.0.1.0/24', serviceEndpoints: [{ service: 'Microsoft.ContainerRegistry' }] } });
+  const shown = [{ service: 'Microsoft.ContainerRegistry', locations: ['*'], provisioningState: 'Succeeded' }];
+  assert.deepEqual(written.properties.serviceEndpoints, shown);
+  // What was read is written back.
+  assert.deepEqual((await plane.put(SUBNET, written)).properties.serviceEndpoints, shown);
 });

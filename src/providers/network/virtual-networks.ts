@@ -159,7 +159,9 @@ export const virtualNetworks = resourceType({
       async run(resource, request, { reader, allocateAddress }) {
         const { ipAddress } = request as { ipAddress: string };
         const within = (subnet: Resource): boolean => prefixContains(prefixOf(subnet.body.properties.addressPrefix as string), ipAddress);
-        const subnet = (await reader.children(resource.key)).find((child) => child.type === subnets.type && within(child));
+        const all = (await reader.children(resource.key)).filter((child) => child.type === subnets.type);
+        // az asks for the network's first address to list free ones, which need not lie in any subnet.
+        const subnet = all.find(within) ?? all[0];
         if (!subnet) return { body: { available: false, availableIPAddresses: [], isPlatformReserved: false } };
         // Nothing is kept of what is handed out here: this request writes nothing.
         const free = async (wanted?: string): Promise<string | Fault> =>
