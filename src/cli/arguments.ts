@@ -3,7 +3,7 @@
  * the last of two equal flags wins unless each adds, unknown flags are refused. Written here because it is a hundred lines and a library costs 10 ms at every start.
  */
 import { UsageError } from './failure.ts';
-import { GLOBAL_OPTIONS, type Option } from './options.ts';
+import { flagOf, GLOBAL_OPTIONS, type Option } from './options.ts';
 import { nearest } from './suggestion.ts';
 
 /** What a command takes. */
@@ -76,7 +76,7 @@ export class Arguments {
 
 /** How an option is written for people: `--resource-group/-g`. */
 export function spelling(option: Option): string {
-  return [`--${option.name}`, ...(option.aliases ?? []).map((alias) => `--${alias}`), ...(option.short ? [`-${option.short}`] : [])].join('/');
+  return [`--${option.name}`, ...(option.aliases ?? []).map(flagOf), ...(option.short ? [`-${option.short}`] : [])].join('/');
 }
 
 /**
@@ -87,7 +87,7 @@ export function parseArguments(definition: Grammar, argv: readonly string[]): Ar
   const options = [...definition.options, ...GLOBAL_OPTIONS];
   const byFlag = new Map<string, Option>();
   for (const option of options) {
-    for (const long of [option.name, ...(option.aliases ?? [])]) byFlag.set(`--${long}`, option);
+    for (const long of [option.name, ...(option.aliases ?? [])]) byFlag.set(flagOf(long), option);
     if (option.short) byFlag.set(`-${option.short}`, option);
   }
   const values = new Map<string, Value>();

@@ -149,7 +149,10 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The id of a subscription that is given by id or by name; the one in use when none is. @throws Fault when no subscription has the name */
 export async function subscriptionId(server: Management, given: string | undefined): Promise<string> {
-  if (given === undefined) return server.subscriptionId;
+  if (given === undefined) {
+    if (server.subscriptionId !== '') return server.subscriptionId;
+    throw new Fault('notFound', 'NoSubscription', 'No subscription found that you may read. Ask for a role in one: postern role assignment create');
+  }
   if (GUID.test(given)) return given.toLowerCase();
   const all = await server.list('/subscriptions', SUBSCRIPTIONS_VERSION);
   const found = all.find(({ displayName }) => String(displayName).toLowerCase() === given.toLowerCase());

@@ -46,16 +46,15 @@ export async function connectInMachine(data: string, options: Pick<ManagementOpt
   if (account.subscription === undefined) {
     const asking = new Management({ ...common, credentials, token: async () => token });
     const [first] = await asking.list('/subscriptions', SUBSCRIPTIONS_VERSION).finally(() => asking.close());
-    if (!first)
-      throw new Fault('forbidden', 'NoSubscription', "The machine's identity may read no subscription. Give it a role: postern role assignment create");
-    credentials.subscriptionId = String(first.subscriptionId);
+    // One that may read no subscription still pulls: a registry is found by its name then.
+    if (first) credentials.subscriptionId = String(first.subscriptionId);
   }
   return new Management({ ...common, credentials, token: managedIdentityToken });
 }
 
 /** A token by the metadata address, as `az login --identity` asks for it. @throws Fault when the machine has no identity */
-function managedIdentityToken(): Promise<Token> {
-  const path = `/metadata/identity/oauth2/token?api-version=2018-02-01&resource=${encodeURIComponent(RESOURCE)}`;
+function managedIdentityToken(resource = RESOURCE): Promise<Token> {
+  const path = `/metadata/identity/oauth2/token?api-version=2018-02-01&resource=${encodeURIComponent(resource)}`;
   return new Promise((resolve, reject) => {
     const asked = request({ host: METADATA, path, headers: { Metadata: 'true' }, timeout: 5000 }, (answer) => {
       const chunks: Buffer[] = [];

@@ -42,7 +42,7 @@ export interface ManagementOptions {
   /** Takes the server's warnings. */
   readonly warn?: (text: string) => void;
   /** How a token is got where not by the credentials: in a machine its identity gives it. */
-  readonly token?: () => Promise<Token>;
+  readonly token?: (resource?: string) => Promise<Token>;
   /** Return when a change has been taken on, instead of when it is done. */
   readonly noWait?: boolean;
   /** Change nothing: what would be changed is asked for, and kept in `foreseen`. */
@@ -222,8 +222,9 @@ export class Management {
 
   #fresh = false;
 
-  /** A token of the caller's for the control plane, as `account get-access-token` prints it and registries take it. */
-  async accessToken(): Promise<Token> {
+  /** A token of the caller's: for the control plane, which registries take too unless told not to, or for another resource. */
+  async accessToken(resource?: string): Promise<Token> {
+    if (resource !== undefined) return this.#options.token ? this.#options.token(resource) : this.#newToken(resource);
     await this.#accessToken();
     return this.#token as Token;
   }
@@ -232,27 +233,30 @@ export class Management {
     const { credentials, tokenFile } = this.#options;
     this.#token ??= tokenFile === undefined || this.#fresh ? undefined : keptToken(tokenFile, credentials);
     if (this.#token && this.#token.expiresAtMs - RENEW_BEFORE_MS > this.#clock.now()) return this.#token.text;
-    if (this.#options.token) {
-      this.#token = await this.#options.token();
-      this.#fresh = true;
-      if (tokenFile !== undefined) keepToken(tokenFile, credentials, this.#token);
-      return this.#token.text;
-    }
+    this.#token = await (this.#options.token ? this.#options.token() : this.#newToken('https://management.azure.com/'));
+    this.#fresh = true;
+    if (tokenFile !== undefined) keepToken(tokenFile, credentials, this.#token);
+    return this.#token.text;
+  }
+
+  /** Whether these credentials are good for a token, which is thrown away. @throws Refusal */
+  async signIn(credentials: Credentials): Promise<void> {
+    await this.#newToken('https://management.azure.com/', credentials);
+  }
+
+  async #newToken(resource: string, credentials = this.#options.credentials): Promise<Token> {
     const form = new URLSearchParams({
       grant_type: 'client_credentials',
       client_id: credentials.appId,
       client_secret: credentials.secret,
-      scope: 'https://management.azure.com//.default',
+      scope: `${resource}/.default`,
     });
     const answer = await this.#raw('POST', `/${credentials.tenantId}/oauth2/v2.0/token`, form.toString(), {
       'content-type': 'application/x-www-form-urlencoded',
     });
     const body = answer.body as { access_token?: string; expires_in?: number } | undefined;
     if (answer.status !== 200 || typeof body?.access_token !== 'string') throw refusal(answer);
-    this.#token = { text: body.access_token, expiresAtMs: this.#clock.now() + Number(body.expires_in ?? 3600) * 1000 };
-    this.#fresh = true;
-    if (tokenFile !== undefined) keepToken(tokenFile, credentials, this.#token);
-    return this.#token.text;
+    return { text: body.access_token, expiresAtMs: this.#clock.now() + Number(body.expires_in ?? 3600) * 1000 };
   }
 
   #raw(method: string, path: string, body: string | undefined, headers: Record<string, string>): Promise<Answer> {

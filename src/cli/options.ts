@@ -5,7 +5,7 @@ export interface Option {
   readonly name: string;
   /** One letter, without the dash. */
   readonly short?: string;
-  /** Further long names that mean the same, without dashes. */
+  /** Further names that mean the same, without dashes; one of a single letter is a short one. */
   readonly aliases?: readonly string[];
   /** `list`: one or more values after the flag. `boolean`: `true|false`, alone it means true. `flag`: takes no value. */
   readonly kind: 'text' | 'integer' | 'list' | 'boolean' | 'flag';
@@ -73,6 +73,11 @@ export const REGISTRY: Option = {
 
 /** Only to tell registries of one name apart: a registry is found without. */
 export const REGISTRY_GROUP: Option = { ...RESOURCE_GROUP, required: false, summary: 'Name of the resource group; a registry is found without.' };
+
+/** A name as it is typed: `--name`, `-n`. */
+export function flagOf(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
 
 /** `--name/-n`, required, for what is described. */
 export function nameOption(what: string, options: Partial<Option> = {}): Option {

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { commandHelp, groupHelp } from './help.ts';
-import { GLOBAL_OPTIONS } from './options.ts';
+import { flagOf, GLOBAL_OPTIONS } from './options.ts';
 import { commandAt, definedAt, everyCommand, findCommand } from './tree.ts';
 
 const FOLDER = fileURLToPath(new URL('./commands/', import.meta.url));
@@ -42,7 +42,7 @@ test('every command is found by the help of its group, once', async () => {
 test('no flag means two things, and every option and summary is told', async () => {
   for (const command of await everyCommand()) {
     const flags = [...command.options, ...GLOBAL_OPTIONS].flatMap(({ name, aliases = [], short }) => [
-      ...[name, ...aliases].map((long) => `--${long}`),
+      ...[name, ...aliases].map(flagOf),
       ...(short ? [`-${short}`] : []),
     ]);
     assert.deepEqual(

@@ -14,6 +14,11 @@ export const UP_OPTIONS: readonly Option[] = [
     choices: ['none', 'world'],
     summary: 'world: networks and machines are real (Linux namespaces). none: registries, control plane and names only. Default: world.',
   },
+  {
+    name: 'azure-limits',
+    kind: 'flag',
+    summary: "Limit requests as Azure does: by the registry's tier, and by the management API's numbers. Off unless given.",
+  },
   { name: 'certificate', kind: 'text', placeholder: 'FILE', summary: 'PEM certificate chain of your own for the domains; read again when it changes.' },
   { name: 'key', kind: 'text', placeholder: 'FILE', summary: 'PEM key of that certificate.' },
 ];
@@ -29,12 +34,14 @@ export function configOf(args: Arguments, data: string): Config {
     fabric: args.text('fabric'),
     certificate: args.text('certificate'),
     key: args.text('key'),
+    azureLimits: args.boolean('azure-limits'),
   });
 }
 
 /** The same flags again, for a process of one's own. */
 export function flagsOf(args: Arguments): string[] {
-  return UP_OPTIONS.flatMap(({ name }) => {
+  return UP_OPTIONS.flatMap(({ name, kind }) => {
+    if (kind === 'flag') return args.boolean(name) ? [`--${name}`] : [];
     const value = args.text(name);
     return value === undefined ? [] : [`--${name}=${value}`];
   });

@@ -121,8 +121,9 @@ export const MODULES: Readonly<Record<string, { readonly in: readonly string[]; 
   yaml: { in: ['cli'], because: 'only the CLI prints YAML' },
   koffi: { in: ['fabric'], because: 'only fabric/ makes system calls; other rooms get what they need from fabric/sockets.ts' },
   'node:child_process': {
-    in: ['fabric', 'host.ts', 'cli/own-process.ts'],
-    because: 'only fabric/ and host.ts start processes, and the CLI itself once more: up --detach, and the clients of the quickstart',
+    in: ['fabric', 'host.ts', 'cli/own-process.ts', 'cli/tools.ts'],
+    because:
+      'only fabric/ and host.ts start processes, and the CLI itself once more (up --detach, the clients of the quickstart) and the docker of the one who logs in',
   },
   'node:cluster': { in: [], because: 'processes are started by host.ts alone' },
   'node:perf_hooks': { in: ['base/clock.ts'], because: 'only base/clock.ts reads the time' },

@@ -9,7 +9,7 @@ export default command({
   path: 'group create',
   summary: 'Create a resource group.',
   options: [
-    nameOption('new resource group', { aliases: ['resource-group'] }),
+    nameOption('new resource group', { aliases: ['resource-group', 'g'] }),
     { ...LOCATION, required: true, summary: 'Region, for example westeurope.' },
     TAGS,
   ],
