@@ -6,6 +6,7 @@ import type { Log } from '#base/log.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { BlobStore } from '#blobs/blob-store.ts';
 import type { Reply, Request } from '#http/message.ts';
+import type { RequestLimits } from '#http/request-limits.ts';
 import type { Directory } from '#identity/directory.ts';
 import type { Identity, RegistryAccess, Tokens } from '#identity/tokens.ts';
 import type { RepositoryKey } from '#store/repositories.ts';
@@ -20,9 +21,11 @@ export interface RegistryRooms {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly tokens: Tokens;
-  readonly directory: Pick<Directory, 'verifySecret' | 'findByObjectId' | 'groupsOf'>;
+  readonly directory: Pick<Directory, 'verifySecret' | 'findByObjectId' | 'groupsOf' | 'people'>;
   readonly snapshot: () => Snapshot;
   readonly clock: Clock;
+  /** Given where requests are limited by the registry's tier. */
+  readonly requestLimits?: RequestLimits | undefined;
   readonly log: Log;
   /** The HMAC key of data endpoint URLs, 32 bytes. */
   readonly dataKey: Buffer;

@@ -26,6 +26,7 @@ const catalogue = {
   ],
   SIZE_INVALID: ['invalid', 'provided length did not match content length'],
   TAG_INVALID: ['invalid', 'invalid tag: 1 to 128 of letters, digits, and _ . - not at the start'],
+  TOOMANYREQUESTS: ['throttled', 'Too many requests. Please visit https://aka.ms/acr/skus#sku-feature-matrix for the limits of the SKU.'],
   UNAUTHORIZED: ['unauthenticated', 'authentication required, visit https://aka.ms/acr/authorization for more information.'],
   UNSUPPORTED: ['invalid', 'the operation is unsupported'],
 } as const satisfies Record<string, readonly [FaultKind, string]>;

@@ -24,6 +24,7 @@ import {
 } from './metadata.ts';
 import { getReferrers } from './referrers.ts';
 import { getTags } from './tags.ts';
+import { throttle } from './throttling.ts';
 import { exchange, getToken, postToken } from './token.ts';
 import { appendToUpload, cancelUpload, finishUpload, getUpload, startUpload } from './uploads.ts';
 
@@ -114,11 +115,15 @@ export async function route(visit: Visit, rooms: Rooms): Promise<Reply> {
       });
     if (visit.registry.platform && (method.needs === 'open' || (method.needs !== 'signed-in' && !isOpen(method.needs))))
       throw oci('DENIED', { message: `'${visit.registry.loginServer}' is open to everybody for reading; nobody signs in or writes to it` });
-    if (method.needs === 'open') return method.handle(visit, rooms);
+    if (method.needs === 'open') {
+      throttle(visit, rooms, undefined);
+      return method.handle(visit, rooms);
+    }
 
     const repository = match[1] === undefined ? undefined : checkedName(match[1]);
     const wanted = wantedFor(method.needs, repository);
     const caller = await authenticate(visit, rooms, wanted);
+    throttle(visit, rooms, caller.identity);
     if (method.needs !== 'signed-in' && wanted) authorize(visit, caller, method.needs, wanted.name, wanted);
     return method.handle({ ...visit, caller, repository, reference: match[2] ?? '' }, rooms);
   }

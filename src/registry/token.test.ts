@@ -122,7 +122,12 @@ describe('Token endpoints', () => {
     ]);
     world.state(nic, [{ kind: 'address', network, subnet: network, nic, address }]);
     world.state(machine, [{ kind: 'machine', machine, id, name: 'vm', nics: [nic], identities: [], systemIdentity }]);
+    const people = world.directory.people;
+    const someone = (upn: string) => people.createUser({ tenantId: TENANT, upn, displayName: upn, password: 'Correct-Horse-1' });
+    const [leaver, blocked] = [await someone('leaver@example.com'), await someone('blocked@example.com')];
     for (const [principal, remove] of [
+      [{ objectId: leaver.objectId, kind: 'User' }, () => people.removeUser(leaver.objectId)],
+      [{ objectId: blocked.objectId, kind: 'User' }, () => people.updateUser(blocked.objectId, { enabled: false })],
       [{ objectId: pusher.objectId, appId: pusher.appId, kind: 'ServicePrincipal' }, () => world.directory.removePrincipal(pusher.appId)],
       [{ objectId: 'p', appId: 'c', kind: 'ManagedIdentity', resourceId: puller }, () => world.state(fact.identity, [{ ...fact, principalId: 'another' }])],
       [{ objectId: 'own', appId: 'own-c', kind: 'ManagedIdentity', resourceId: id }, () => world.state(machine, [])],

@@ -95,6 +95,8 @@ async function requirePrincipal(visit: Visit, { directory }: Rooms, identity: Id
   const { kind, objectId, resourceId = '' } = identity;
   if (kind === 'RegistryCredential' && !credentialOf(visit.registry, identity.appId ?? '')) throw unproven(visit, `the token '${identity.appId}' is gone`);
   if (kind === 'ServicePrincipal' && !(await directory.findByObjectId(objectId))) throw unproven(visit, `the service principal ${objectId} has been deleted`);
+  if (kind === 'User' && !(await directory.people.findUserByObjectId(objectId))?.enabled)
+    throw unproven(visit, `the user ${objectId} has been deleted or disabled`);
   if (kind !== 'ManagedIdentity') return;
   const key = resourceKey(resourceId);
   const own = machines.get(key)?.identities.some(({ system, principalId }) => system && principalId === objectId);

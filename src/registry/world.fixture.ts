@@ -157,8 +157,8 @@ export class World {
     return { store, blobs, tokens, directory, snapshot: () => this.snapshot, clock, log: silentLog, dataKey: DATA_KEY, ...domains };
   }
 
-  newPlane(blobs = this.blobs): Plane {
-    this.#plane = registryPlane({ ...this.rooms, blobs });
+  newPlane(blobs = this.blobs, more: Partial<RegistryRooms> = {}): Plane {
+    this.#plane = registryPlane({ ...this.rooms, blobs, ...more });
     return this.#plane;
   }
 
