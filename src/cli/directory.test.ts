@@ -146,6 +146,6 @@ test('role assignment create --assignee: an appId is looked up, an object id too
     assert.equal((writes.at(-1)?.[1]?.properties as JsonObject | undefined)?.principalId, OID);
   }
   const { result, writes } = await run(`role assignment create --assignee ${NOBODY} --role AcrPull --scope ${R}`, { servicePrincipals });
-  assert.match(result.message, /No service principal has/);
+  assert.match(result.message, /No user, group or service principal has/);
   assert.ok(!writes.some(([call]) => call.startsWith('PUT')));
 });

@@ -6,8 +6,6 @@ import type { Context } from './context.ts';
 import { type Management, pathOf } from './management.ts';
 import type { Option } from './options.ts';
 
-type Set = 'applications' | 'servicePrincipals';
-
 export const YEARS: Option = { name: 'years', kind: 'integer', placeholder: 'N', summary: 'How many years the password holds. Default: 1.' };
 export const PRINCIPAL_ID: Option = {
   name: 'id',
@@ -17,8 +15,8 @@ export const PRINCIPAL_ID: Option = {
   summary: 'appId or object id of the service principal.',
 };
 
-/** All pages of a set, or of the part that the filter leaves. */
-export async function listObjects(server: Management, set: Set, filter?: string): Promise<JsonObject[]> {
+/** All pages of a set (`users`, `groups/ID/members`), or of the part that the filter leaves. */
+export async function listObjects(server: Management, set: string, filter?: string): Promise<JsonObject[]> {
   const all: JsonObject[] = [];
   let next: string | undefined = `/v1.0/${set}${filter === undefined ? '' : `?$filter=${encodeURIComponent(filter)}`}`;
   while (next !== undefined) {

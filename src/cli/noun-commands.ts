@@ -63,7 +63,9 @@ export function updateOf(
 ): Command {
   const noun = nounOf(words);
   const version = apiVersionOf(noun.type);
-  const tags = ['network vnet', 'network nsg', 'network private-endpoint', 'network private-dns zone', 'network private-dns link vnet'].includes(words);
+  const tags = ['network vnet', 'network nsg', 'network private-endpoint', 'network private-dns zone', 'network private-dns link vnet', 'identity'].includes(
+    words,
+  );
   return {
     path: `${words} update`,
     summary: definition.summary,

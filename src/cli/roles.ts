@@ -22,7 +22,7 @@ export const ASSIGNEE: Option = {
   name: 'assignee',
   kind: 'text',
   placeholder: 'ID',
-  summary: "appId or object id of a service principal, or a managed identity's client id, object id or resource id.",
+  summary: "A user principal name, an appId or object id, a group's object id, or a managed identity's client id or resource id.",
 };
 
 /** `--scope`, else the resource group, else the subscription. The tenant's `/` becomes empty, so that a provider path can follow. */
@@ -59,14 +59,21 @@ export async function principalId(context: Context, assignee: string, options: {
   const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
   const server = await context.management();
   if (assignee.startsWith('/')) return String(propertiesOf(await server.get(assignee, apiVersionOf(type))).principalId);
-  if (!GUID.test(assignee)) throw new Fault('invalid', 'Assignee', `'${assignee}' is not an appId, an object id or a resource id.`);
+  if (assignee.includes('@')) {
+    const [user] = await listObjects(server, 'users', `userPrincipalName eq ${quoted(assignee)}`);
+    if (user) return String(user.id);
+    throw new Fault('notFound', 'PrincipalNotFound', `Cannot find user or service principal in graph database for '${assignee}'.`);
+  }
+  if (!GUID.test(assignee)) throw new Fault('invalid', 'Assignee', `'${assignee}' is not a user principal name, an appId, an object id or a resource id.`);
   const [match] = await listObjects(server, 'servicePrincipals', `servicePrincipalNames/any(c:c eq ${quoted(assignee)})`);
   if (match) return String(match.id);
-  const { body } = options.known ? await server.ask('POST', '/v1.0/directoryObjects/getByIds', { ids: [assignee], types: ['servicePrincipal'] }) : {};
+  const { body } = options.known
+    ? await server.ask('POST', '/v1.0/directoryObjects/getByIds', { ids: [assignee], types: ['user', 'group', 'servicePrincipal'] })
+    : {};
   if (!body || ((body as JsonObject).value as JsonObject[]).length > 0) return assignee;
   throw new Fault(
     'notFound',
     'PrincipalNotFound',
-    `No service principal has the appId or object id '${assignee}'. See: postern ad sp list (or give --assignee-object-id, which is not looked up)`,
+    `No user, group or service principal has the id '${assignee}'. See: postern ad sp list (or give --assignee-object-id, which is not looked up)`,
   );
 }

@@ -8,11 +8,11 @@ import { flagOf, GLOBAL_OPTIONS } from './options.ts';
 import { commandAt, definedAt, everyCommand, findCommand } from './tree.ts';
 
 const FOLDER = fileURLToPath(new URL('./commands/', import.meta.url));
+const FILES = (readdirSync(FOLDER, { recursive: true }) as string[]).filter((name) => name.endsWith('.ts'));
 
 test('every command file lies at its own words, or at those its commands begin with', async () => {
-  const files = (readdirSync(FOLDER, { recursive: true }) as string[]).filter((name) => name.endsWith('.ts'));
-  assert.ok(files.length > 35);
-  for (const file of files) {
+  assert.ok(FILES.length > 35);
+  for (const file of FILES) {
     const words = file.slice(0, -3).split('/').join(' ');
     const defined = await definedAt(words.split(' '));
     assert.ok(defined.length > 0, file);
@@ -26,6 +26,8 @@ test('every command file lies at its own words, or at those its commands begin w
 test('every command is found by the help of its group, once', async () => {
   const paths = (await everyCommand()).map(({ path }) => path);
   assert.equal(new Set(paths).size, paths.length);
+  const defined = (await Promise.all(FILES.map((file) => definedAt(file.slice(0, -3).split('/'))))).flat();
+  for (const { path } of defined) assert.ok(paths.includes(path), `${path} is in no group of tree.ts`);
   for (const path of [
     'up',
     'acr create',

@@ -12,6 +12,7 @@ const WORD = /^[a-z][a-z0-9-]*$/;
 /** What each inner node of the tree is about. */
 const GROUPS: Readonly<Record<string, string>> = {
   account: 'The subscription in use.',
+  'account tenant': 'Tenants.',
   acr: 'Registries.',
   'acr agentpool': 'Agent pools of registries.',
   'acr config': 'Policies of registries.',
@@ -25,6 +26,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   'acr identity': 'Managed identities of registries.',
   'acr limit': 'Limits of a registry, set by the operator.',
   'acr manifest': 'Manifests in a registry.',
+  'acr manifest metadata': 'What is known of manifests.',
   'acr network-rule': 'The public addresses and subnets that a registry lets in.',
   'acr private-endpoint-connection': "A registry's private endpoint connections: approve, reject, delete.",
   'acr private-link-resource': 'What private endpoints can connect to.',
@@ -37,8 +39,12 @@ const GROUPS: Readonly<Record<string, string>> = {
   'acr webhook': 'Whom a registry tells of pushes and deletions.',
   ad: 'The directory: who can sign in.',
   'ad app': 'Applications.',
+  'ad group': 'Groups.',
+  'ad group member': 'Members of groups.',
+  'ad signed-in-user': 'The user who is signed in.',
   'ad sp': 'Service principals: create one with a password and a role, list, delete.',
   'ad sp credential': 'Passwords of service principals.',
+  'ad user': 'Users.',
   group: 'Resource groups.',
   identity: 'User-assigned managed identities.',
   lock: 'Locks against deletion and change.',
