@@ -13,7 +13,7 @@ test('without flags everything listens on loopback only', () => {
       { host: '127.0.0.1', port: 5443 },
     ],
   );
-  assert.deepEqual([config.data, config.domain, config.hostDomain, config.fabric], ['/data', 'azurecr.io', 'localhost', 'world']);
+  assert.deepEqual([config.data, config.domain, config.hostDomain, config.fabric, config.azureLimits], ['/data', 'azurecr.io', 'localhost', 'world', false]);
 });
 
 test('the data folder is POSTERN_DATA, else below XDG_DATA_HOME', () => {

@@ -27,6 +27,8 @@ export interface Config {
   /** The registries' DNS suffix on the host. */
   readonly hostDomain: DomainName;
   readonly fabric: 'world' | 'none';
+  /** Whether Azure's limits of requests hold, and what else of its unfriendliness is imitated only on demand; see docs/azure-limits.md. */
+  readonly azureLimits: boolean;
   /** PEM files of an own certificate for `domain` and `hostDomain`; reloaded when they change. */
   readonly certificate: { readonly certificateFile: string; readonly keyFile: string } | undefined;
 }
@@ -46,6 +48,7 @@ export interface Flags {
   fabric?: string | undefined;
   certificate?: string | undefined;
   key?: string | undefined;
+  azureLimits?: boolean | undefined;
 }
 
 /** The configuration for `up`. @throws Fault with every bad flag named. */
@@ -76,6 +79,7 @@ export function configFrom(flags: Flags, environment: NodeJS.ProcessEnv = proces
     domain: domain('domain', flags.domain ?? 'azurecr.io'),
     hostDomain: domain('host-domain', flags.hostDomain ?? 'localhost'),
     fabric: fabric === 'none' ? 'none' : 'world',
+    azureLimits: flags.azureLimits ?? false,
     certificate:
       flags.certificate !== undefined && flags.key !== undefined ? { certificateFile: resolve(flags.certificate), keyFile: resolve(flags.key) } : undefined,
   };

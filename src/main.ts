@@ -28,6 +28,7 @@ import { noneFabric } from '#fabric/none.ts';
 import { runScript } from '#fabric/run-script.ts';
 import { lockFile } from '#fabric/sockets.ts';
 import { openWorld } from '#fabric/world.ts';
+import { RequestLimits } from '#http/request-limits.ts';
 import { CertificateAuthority } from '#identity/certificate-authority.ts';
 import { Directory } from '#identity/directory.ts';
 import { graphPlane } from '#identity/graph.ts';
@@ -89,6 +90,7 @@ export async function serve(config: Config, listeners: { management: number; pub
   const snapshot = () => current;
 
   const operations = new Operations({ store, clock });
+  const requestLimits = config.azureLimits ? new RequestLimits(clock) : undefined;
   const fabric = config.fabric === 'none' ? noneFabric() : await openWorld({ log, caPem: ca.caPem, hide: [config.data] });
   const names = new NameServer({ sockets: fabric.sockets, log });
   const arm = armPlane({
@@ -102,6 +104,7 @@ export async function serve(config: Config, listeners: { management: number; pub
     domain: config.domain,
     tenantId: first.tenantId,
     newGuid: randomUUID,
+    requestLimits,
     principals: {
       typeOf: (objectId, tenantId) => principalTypeOf(directory, snapshot(), objectId, tenantId),
       groupsOf: (objectId) => directory.groupsOf(objectId),
@@ -149,6 +152,7 @@ export async function serve(config: Config, listeners: { management: number; pub
         snapshot,
         clock,
         log,
+        requestLimits,
         dataKey: keys.secret('data-endpoint'),
         domain: config.domain,
         hostDomain: config.hostDomain,

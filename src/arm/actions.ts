@@ -4,7 +4,7 @@ import { readJson } from '#http/body.ts';
 import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
 import { type Call, committed, type Engine } from './engine.ts';
 import { requireAncestors, requireScope } from './existence.ts';
-import { combined, resourceNotFound } from './faults.ts';
+import { combined, resourceNotFound, scriptRunning } from './faults.ts';
 import { operationOf, operationsPath, pollHeaders } from './lifecycle.ts';
 import type { Action, ActionResult, Resource } from './resource-type.ts';
 import type { Route } from './route.ts';
@@ -49,6 +49,7 @@ export async function act(engine: Engine, call: Call, { type, id, action }: Extr
 async function answerOf(engine: Engine, call: Call, resource: Resource, result: ActionResult): Promise<Reply> {
   const { job, resultOf = (done) => done } = result;
   if (!job) return replyOf(result);
+  if (engine.requestLimits && job.kind === 'run-command' && engine.operations.isBusy(resource.key)) throw scriptRunning();
   const id = engine.newGuid();
   const work = async (): Promise<unknown> => resultOf(await engine.runJob(job, call.authority));
   const done = await engine.operations.run({ id, resource: resource.key, principalId: call.authority.principalId }, work, engine.settleMs);

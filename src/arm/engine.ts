@@ -4,6 +4,7 @@ import type { DomainName } from '#base/domain-name.ts';
 import type { Log } from '#base/log.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import type { Request } from '#http/message.ts';
+import type { RequestLimits } from '#http/request-limits.ts';
 import type { Store } from '#store/store.ts';
 import type { FactChanges } from '#topology/derive.ts';
 import type { ResolveAddresses } from '#topology/paths.ts';
@@ -43,6 +44,8 @@ export interface Engine {
   readonly resolve: ResolveAddresses;
   /** How long a write waits for the world before it answers that it is still on its way. */
   readonly settleMs: number;
+  /** Given where Azure's limits hold, which are its other unfriendliness, too. */
+  readonly requestLimits?: RequestLimits | undefined;
   /** What was deleted and is shown once more. */
   readonly lingering: Lingering;
 }

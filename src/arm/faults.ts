@@ -132,6 +132,10 @@ export const builtInFixed = (id: string): Fault =>
 
 export const noTags = (type: string): Fault => new Fault('invalid', 'ResourceTypeDoesNotSupportTags', `Resources of the type '${type}' have no tags.`);
 
+/** One script at a time in a machine, where Azure's limits hold. docs/sources.md#run-command */
+export const scriptRunning = (): Fault =>
+  new Fault('conflict', 'Conflict', 'Run command extension execution is in progress. Please wait for completion before invoking a run command.');
+
 /** docs/sources.md#group-deletion */
 export const groupDeletionBlocked = (
   group: string,

@@ -9,6 +9,7 @@ import { silentLog } from '#base/log.ts';
 import { parseResourceId, type ResourceKey } from '#base/resource-id.ts';
 import { type Schema, z } from '#base/schema.ts';
 import type { Request, TraceStep } from '#http/message.ts';
+import type { RequestLimits } from '#http/request-limits.ts';
 import type { Identity } from '#identity/tokens.ts';
 import { Store } from '#store/store.ts';
 import type { Arrival } from '#topology/arrival.ts';
@@ -392,7 +393,9 @@ export interface Ask {
 }
 
 /** A cloud with a first state, an operator (token `operator`), and any principal by its object id as the token. */
-export async function openCloud(options: { types?: readonly ResourceType[]; settleMs?: number; runJob?: RunJob } = {}): Promise<Cloud> {
+export async function openCloud(
+  options: { types?: readonly ResourceType[]; settleMs?: number; runJob?: RunJob; requestLimits?: (clock: FakeClock) => RequestLimits } = {},
+): Promise<Cloud> {
   const store = await Store.open(':memory:');
   const clock = new FakeClock();
   const types = new TypeTable(options.types ?? testTypes);
@@ -430,6 +433,7 @@ export async function openCloud(options: { types?: readonly ResourceType[]; sett
     tenantId,
     newGuid,
     runJob: options.runJob ?? unservedJob,
+    requestLimits: options.requestLimits?.(clock),
     preview: (changes) => derivation.preview(changes),
     resolve: () => undefined,
     registryUsage: async () => ({ bytes: 0 }),

@@ -72,6 +72,8 @@ export class Operations {
   readonly #failed = new Map<ResourceKey, string>();
   /** Owners that the world could not be made for, by key. */
   readonly #faults = new Map<string, { readonly revision: number; readonly fault: Fault }>();
+  /** How many jobs run for each resource. */
+  readonly #jobs = new Map<ResourceKey, number>();
   readonly #waiting = new Set<{ readonly revision: number; readonly wake: () => void }>();
   #settled = -1;
 
@@ -140,6 +142,11 @@ export class Operations {
     return 'done';
   }
 
+  /** Whether a job runs for the resource. */
+  isBusy(resource: ResourceKey): boolean {
+    return this.#jobs.has(resource);
+  }
+
   /**
    * Runs a job and waits for it as long as the time allows; `late`: it goes on, and the operation can be polled.
    * @throws the Fault of the job when it failed within the time
@@ -160,12 +167,17 @@ export class Operations {
       result: undefined,
       told: false,
     };
+    const { resource } = operation;
+    this.#jobs.set(resource, (this.#jobs.get(resource) ?? 0) + 1);
     const done = (async (): Promise<'done'> => {
       try {
         running.result = await job();
       } catch (thrown) {
         running.fault = asFault(thrown);
       }
+      const others = (this.#jobs.get(resource) ?? 1) - 1;
+      if (others === 0) this.#jobs.delete(resource);
+      else this.#jobs.set(resource, others);
       running.endTime = isoTime(this.#clock);
       if (running.told) void this.#write(running);
       return 'done';

@@ -7,6 +7,7 @@ import type { Log } from '#base/log.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import { JSON_LIMIT_BYTES, readJson } from '#http/body.ts';
 import { jsonReply, type Plane, type Reply, type Request } from '#http/message.ts';
+import type { RequestLimits } from '#http/request-limits.ts';
 import { type Identity, MANAGEMENT_AUDIENCES, type Tokens } from '#identity/tokens.ts';
 import type { Store } from '#store/store.ts';
 import type { Arrival } from '#topology/arrival.ts';
@@ -30,6 +31,7 @@ import { providerOperations } from './provider-operations.ts';
 import { type Route, route, verbsOf } from './route.ts';
 import { tagNames, tagsAt } from './tags.ts';
 import { requireKnown } from './tenancy.ts';
+import { throttle } from './throttling.ts';
 import type { TypeTable } from './types.ts';
 import { whatIf } from './what-if.ts';
 
@@ -56,6 +58,8 @@ export interface ArmOptions {
   preview(changes: FactChanges): Snapshot;
   /** What names resolve to in a network of a snapshot. */
   readonly resolve: ResolveAddresses;
+  /** Given where ARM's limits hold. */
+  readonly requestLimits?: RequestLimits | undefined;
   /** How long a write waits for the world; 5 s unless given. */
   readonly settleMs?: number;
 }
@@ -81,7 +85,7 @@ export function armPlane(options: ArmOptions): Arm {
       const headers = commonHeaders(request);
       let reply: Reply;
       try {
-        reply = await answer(engine, options.tokens, request, arrival);
+        reply = await answer(engine, options.tokens, request, arrival, headers);
       } catch (thrown) {
         const fault = asFault(thrown);
         request.trace.push({ check: 'answer', ok: false, detail: `${fault.code}: ${fault.message}` });
@@ -103,7 +107,8 @@ export function armPlane(options: ArmOptions): Arm {
   };
 }
 
-async function answer(engine: Engine, tokens: ArmOptions['tokens'], request: Request, arrival: Arrival): Promise<Reply> {
+/** `headers` of every answer: what is left of the caller's limits is put there. */
+async function answer(engine: Engine, tokens: ArmOptions['tokens'], request: Request, arrival: Arrival, headers: Record<string, string>): Promise<Reply> {
   if (arrival.via !== 'management' && !(arrival.via === 'public' && arrival.network !== undefined))
     throw new Fault(
       'misdirected',
@@ -113,9 +118,11 @@ async function answer(engine: Engine, tokens: ArmOptions['tokens'], request: Req
   const identity = await authenticate(engine, tokens, request, arrival);
   const apiVersion = apiVersionOf(request.query);
   const asked = route(request.path, engine.types, apiVersion);
-  const call: Call = { request, apiVersion, authority: new Authority(identity, engine.snapshot(), request.trace) };
+  const authority = new Authority(identity, engine.snapshot(), request.trace);
+  const call: Call = { request, apiVersion, authority };
   requireMethod(request.method, methodsOf(asked));
   requireKnown(call.authority, request.path);
+  Object.assign(headers, throttle(engine.requestLimits, request.method, decodeURIComponent(request.path).toLowerCase(), authority));
   return dispatch(engine, call, asked);
 }
 

@@ -29,14 +29,12 @@ test('one identity gets half of what the registry has, and is told when to come 
   assert.ok(!(await asked(other, 250)).includes(429));
   assert.deepEqual(await asked(third, 1), [429], 'the registry has no more');
   world.clock.advance(50_000);
-  assert.deepEqual(await asked(one, 1), [404]);
+  assert.deepEqual(await asked(one, 1), [200]);
 });
 
-test('the limits of Premium are higher, and a registry is limited for itself', async () => {
+test('the limits of Premium are higher', async () => {
   const world = await World.open({ registry: { sku: 'Premium' } });
-  await world.addRegistry('second', { sku: 'Basic' });
   world.newPlane(world.blobs, { requestLimits: new RequestLimits(world.clock) });
   const one = new Client(world, await world.principal('Owner'));
   assert.ok(!(await asked(one, 600)).includes(429));
-  assert.equal((await one.ask('GET', `https://second.azurecr.io${REFERRERS}`)).status, 404);
 });
