@@ -26,7 +26,21 @@ export type ResourceRecord =
   | { readonly name: DomainName; readonly type: 'A' | 'AAAA'; readonly ttlSeconds: number; readonly data: string }
   | { readonly name: DomainName; readonly type: 'CNAME'; readonly ttlSeconds: number; readonly data: DomainName }
   | { readonly name: DomainName; readonly type: 'PTR'; readonly ttlSeconds: number; readonly data: DomainName }
-  | { readonly name: DomainName; readonly type: 'MX'; readonly ttlSeconds: number; readonly data: { readonly preference: number; readonly exchange: DomainName } }
+  | {
+      readonly name: DomainName;
+      readonly type: 'MX';
+      readonly ttlSeconds: number;
+      readonly data: { readonly preference: number; readonly exchange: DomainName };
+    }
+  | { readonly name: DomainName; readonly type: 'SRV'; readonly ttlSeconds: number; readonly data: ServerData }
+  | { readonly name: DomainName; readonly type: 'TXT'; readonly ttlSeconds: number; readonly data: readonly string[] }
+  | { readonly name: DomainName; readonly type: 'PTR'; readonly ttlSeconds: number; readonly data: DomainName }
+  | {
+      readonly name: DomainName;
+      readonly type: 'MX';
+      readonly ttlSeconds: number;
+      readonly data: { readonly preference: number; readonly exchange: DomainName };
+    }
   | { readonly name: DomainName; readonly type: 'SRV'; readonly ttlSeconds: number; readonly data: ServerData }
   | { readonly name: DomainName; readonly type: 'TXT'; readonly ttlSeconds: number; readonly data: readonly string[] }
   | { readonly name: DomainName; readonly type: 'SOA'; readonly ttlSeconds: number; readonly data: SoaData };
