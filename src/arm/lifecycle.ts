@@ -57,7 +57,7 @@ export async function write(engine: Engine, call: Call, target: Target, input: J
   const late = operation !== undefined && (await engine.operations.follow(operation, engine.settleMs)) === 'late';
   // What the owners of this resource did to it meanwhile is part of the answer.
   const now = (await committed(engine).get(resource.key)) ?? resource;
-  return shown(engine, now, created || late ? 201 : 200, late ? pollHeaders(call, asyncPath(type, now, operation), undefined) : {});
+  return shown(engine, now, created || late ? 201 : (type.writeStatus ?? 200), late ? pollHeaders(call, asyncPath(type, now, operation), undefined) : {});
 }
 
 /** A PUT or PATCH as far as it happens inside its transaction. */

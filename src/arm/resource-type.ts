@@ -158,6 +158,8 @@ export interface ResourceType {
   readonly verbs?: readonly ('GET' | 'PUT' | 'PATCH' | 'DELETE')[];
   /** What a deletion answers when it is done at once: 200 unless given. The clients of some types take 202 and 204 only. */
   readonly deletionStatus?: 204;
+  /** What every PUT answers: 201 when it made the resource and 200 when it changed it, unless given. The clients of some types take 201 only. */
+  readonly writeStatus?: 201;
   /** True: a GET after a deletion still shows what was deleted, once; the next is 404. */
   readonly lingers?: true;
   /** True: only an owner creates it; a client's PUT updates an existing one or is refused. */

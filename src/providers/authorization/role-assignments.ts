@@ -45,7 +45,7 @@ export const roleAssignments = resourceType({
     principalType: choice('ServicePrincipal', 'User', 'Group', 'ForeignGroup', 'Device').optional(),
     description: z.string().max(1024).optional(),
     condition: z.string().optional(),
-    conditionVersion: z.string().optional(),
+    conditionVersion: choice('2.0', '1.0').optional(),
     delegatedManagedIdentityResourceId: z.string().optional(),
   }),
 

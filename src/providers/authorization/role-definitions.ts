@@ -1,5 +1,8 @@
 /** Microsoft.Authorization/roleDefinitions: sets of permissions. Built-in ones always exist; custom ones are stored where they were made. */
+
+import { isDeepStrictEqual } from 'node:util';
 import { type Resource, type ResourceLookup, resourceType } from '#arm/resource-type.ts';
+import { isoTime } from '#base/clock.ts';
 import { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#base/json.ts';
 import { isWithin, type ResourceKey } from '#base/resource-id.ts';
@@ -48,6 +51,9 @@ export const roleDefinitions = resourceType({
   location: 'none',
   name: { pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, message: 'the name of a role definition is a GUID' },
   builtIn: builtInRoles,
+  // Its clients take nothing else, docs/sources.md#role-assignments.
+  writeStatus: 201,
+  deletionStatus: 204,
   properties: propertiesSchema({
     roleName: z.string().min(1).max(512),
     description: z.string().max(2048).default(''),
@@ -85,8 +91,12 @@ export const roleDefinitions = resourceType({
     return faults;
   },
 
-  async prepare(draft) {
-    return { body: { ...draft.body, properties: { ...draft.body.properties, type: 'CustomRole' } } };
+  async prepare(draft, previous, { clock, caller }) {
+    const { createdOn = isoTime(clock), createdBy = caller.principalId, updatedOn, updatedBy, ...before } = previous?.body.properties ?? {};
+    const properties: JsonObject = { ...draft.body.properties, type: 'CustomRole' };
+    const same = updatedOn !== undefined && isDeepStrictEqual(before, properties);
+    const updated = same ? { updatedOn, updatedBy } : { updatedOn: isoTime(clock), updatedBy: caller.principalId };
+    return { body: { ...draft.body, properties: { ...properties, createdOn, createdBy, ...updated } } };
   },
 
   facts: (resource) => [

@@ -76,7 +76,7 @@ test('role, principal and name are checked; a twin is refused; nothing is change
   await plane.put(assignmentAt(plane.subscription, 3), assignment(ACR_PULL));
   assert.equal((await plane.ask('PUT', assignmentAt(registry, 1), assignment(ACR_PULL))).status, 200);
   assert.deepEqual((await plane.ask('PUT', assignmentAt(registry, 1), assignment(ACR_PULL, guid(5)))).codes, ['RoleAssignmentUpdateNotPermitted']);
-  assert.equal((await plane.ask('DELETE', assignmentAt(registry, 1))).status, 200);
+  assert.equal((await plane.ask('DELETE', assignmentAt(registry, 1))).status, 204);
 });
 
 test('lists show what is inherited; atScope() hides what lies below (docs/sources.md#role-assignments)', async () => {
@@ -112,7 +112,7 @@ test('custom roles: unique names, assigned where they may be, not deleted while 
   await plane.put(assignmentAt(registry, 6), assignment(guid(4)));
   assert.deepEqual((await plane.ask('DELETE', roleAt(plane.subscription, guid(4)))).codes, ['RoleDefinitionHasAssignments']);
   await plane.ask('DELETE', assignmentAt(registry, 6));
-  assert.equal((await plane.ask('DELETE', roleAt(plane.subscription, guid(4)))).status, 200);
+  assert.equal((await plane.ask('DELETE', roleAt(plane.subscription, guid(4)))).status, 204);
 });
 
 test('a role is offered and changed only by who may write roles at all of its assignable scopes, and assigned nowhere else', async () => {
@@ -129,7 +129,7 @@ test('a role is offered and changed only by who may write roles at all of its as
     assert.deepEqual([refused.status, refused.codes], [403, ['LinkedAuthorizationFailed']], scopes.join());
   }
   assert.equal((await plane.ask('PUT', roleAt(group, guid(2)), role(group), { as })).status, 201);
-  assert.equal((await plane.ask('PUT', roleAt(group, guid(2)), role(`${group}/`), { as })).status, 200);
+  assert.equal((await plane.ask('PUT', roleAt(group, guid(2)), role(`${group}/`), { as })).status, 201, 'also for one that is there');
 
   // Once an owner of more has offered it to more, the group's owner changes it no longer: who holds it elsewhere would be given more.
   await plane.put(roleAt(group, guid(2)), role(group, plane.subscription));
@@ -139,6 +139,58 @@ test('a role is offered and changed only by who may write roles at all of its as
   assert.deepEqual((await plane.ask('PUT', assignmentAt(registry, 3), assignment(guid(2)))).codes, ['RoleAssignmentScopeNotAssignableToRoleDefinition']);
   assert.deepEqual((await plane.ask('PUT', assignmentAt('', 3), assignment(guid(2)))).codes, ['RoleAssignmentScopeNotAssignableToRoleDefinition']);
   assert.equal((await plane.ask('PUT', assignmentAt(group, 3), assignment(guid(2)))).status, 201);
+});
+
+test('a principal that is unknown, or is of another kind than said, is given nothing (docs/sources.md#principal-not-found)', async () => {
+  const { plane, registry } = await furnished();
+  const properties = { roleDefinitionId: roleAt('', ACR_PULL), principalId: PRINCIPAL };
+  plane.principals.set(PRINCIPAL, undefined);
+  const unknown = await plane.ask('PUT', assignmentAt(registry, 1), { properties });
+  assert.deepEqual([unknown.status, unknown.codes], [400, ['PrincipalNotFound']]);
+  assert.match(unknown.message, / does not exist in the directory /, 'az asks again on this text');
+  const said = await plane.ask('PUT', assignmentAt(registry, 1), { properties: { ...properties, principalType: 'User' } });
+  assert.deepEqual([said.status, said.body.properties.principalType], [201, 'User'], 'who says what it is may be ahead of the directory');
+  plane.principals.set(PRINCIPAL, 'Group');
+  const other = await plane.ask('PUT', assignmentAt(registry, 2), { properties: { ...properties, principalType: 'User' } });
+  assert.deepEqual([other.status, other.codes], [400, ['UnmatchedPrincipalType']]);
+  const found = await plane.ask('PUT', assignmentAt(plane.subscription, 2), { properties });
+  assert.equal(found.body.properties.principalType, 'Group');
+});
+
+test('a condition is kept, shown and warned of, and what it could restrict is not granted', async () => {
+  const { plane } = await furnished();
+  const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+  const condition = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (1 == 2))";
+  const delegatedManagedIdentityResourceId = `${plane.subscription}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/x`;
+  const properties = { roleDefinitionId: roleAt('', OWNER), principalId: PRINCIPAL, condition, conditionVersion: '2.0', delegatedManagedIdentityResourceId };
+  const made = await plane.ask('PUT', assignmentAt(plane.subscription, 1), { properties });
+  assert.equal(made.status, 201);
+  assert.match(String(made.headers.warning), /condition: it is not evaluated/);
+  assert.deepEqual(
+    [made.body.properties.condition, made.body.properties.conditionVersion, made.body.properties.delegatedManagedIdentityResourceId],
+    [condition, '2.0', delegatedManagedIdentityResourceId],
+  );
+  const as = { as: PRINCIPAL };
+  assert.equal((await plane.ask('PUT', `${plane.subscription}/resourceGroups/c`, { location: 'westeurope' }, as)).status, 201);
+  assert.equal((await plane.ask('GET', assignmentAt(plane.subscription, 1), undefined, as)).status, 200);
+  const giving = await plane.ask('PUT', assignmentAt(plane.subscription, 2), { properties: { ...properties, condition: undefined, principalId: guid(7) } }, as);
+  assert.deepEqual([giving.status, giving.codes], [403, ['AuthorizationFailed']]);
+  assert.equal((await plane.ask('DELETE', assignmentAt(plane.subscription, 1), undefined, as)).status, 403);
+
+  // The description and the condition of one may be changed; whom it is given to may not.
+  const changed = await plane.ask('PUT', assignmentAt(plane.subscription, 1), {
+    properties: { ...properties, condition: undefined, description: 'now without' },
+  });
+  assert.deepEqual([changed.status, changed.body.properties.description, changed.headers.warning], [200, 'now without', undefined]);
+  assert.equal((await plane.ask('PUT', assignmentAt(plane.subscription, 2), { properties: { ...properties, principalId: guid(7) } }, as)).status, 201);
+});
+
+test('a conditionVersion is 2.0; there are no deny assignments', async () => {
+  const { plane } = await furnished();
+  const properties = { roleDefinitionId: roleAt('', ACR_PULL), principalId: PRINCIPAL, condition: 'x', conditionVersion: '3.0' };
+  assert.deepEqual((await plane.ask('PUT', assignmentAt(plane.subscription, 1), { properties })).codes, ['InvalidParameter']);
+  const denied = await plane.get(`${plane.subscription}/providers/Microsoft.Authorization/denyAssignments?$filter=atScope()`);
+  assert.deepEqual([denied.status, denied.body.value], [200, []]);
 });
 
 test('filters: terms joined by and, names known, the rest refused', () => {
