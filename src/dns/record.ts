@@ -34,15 +34,6 @@ export type ResourceRecord =
     }
   | { readonly name: DomainName; readonly type: 'SRV'; readonly ttlSeconds: number; readonly data: ServerData }
   | { readonly name: DomainName; readonly type: 'TXT'; readonly ttlSeconds: number; readonly data: readonly string[] }
-  | { readonly name: DomainName; readonly type: 'PTR'; readonly ttlSeconds: number; readonly data: DomainName }
-  | {
-      readonly name: DomainName;
-      readonly type: 'MX';
-      readonly ttlSeconds: number;
-      readonly data: { readonly preference: number; readonly exchange: DomainName };
-    }
-  | { readonly name: DomainName; readonly type: 'SRV'; readonly ttlSeconds: number; readonly data: ServerData }
-  | { readonly name: DomainName; readonly type: 'TXT'; readonly ttlSeconds: number; readonly data: readonly string[] }
   | { readonly name: DomainName; readonly type: 'SOA'; readonly ttlSeconds: number; readonly data: SoaData };
 
 /** A question of class IN. `type` is the mnemonic, or `TYPE65` (RFC 3597 section 5) for one that no name here has. */
