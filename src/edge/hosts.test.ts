@@ -91,7 +91,10 @@ test('public addresses of the world serve what stands there', () => {
   assert.equal(route(connectionAt(GRAPH), 'management.azure.com'), '421 arm');
   assert.equal(route(connectionAt(IMAGES), 'mcr.microsoft.com'), 'registry mcr.microsoft.com');
   assert.equal(route(connectionAt(IMAGES), 'other.azurecr.io'), '421 oci');
-  assert.equal(route(connectionAt(loginFront('westeurope')), 'mcr.microsoft.com'), '421 oci');
+  const images = { registry: registryKey, role: 'login', region: '' } as const;
+  const stocked = { ...world, names: { ...world.names, hosts: new Map([...world.names.hosts, ['mcr.microsoft.com' as DomainName, images]]) } };
+  assert.equal(route(connectionAt(loginFront('westeurope')), 'mcr.microsoft.com', 'mcr.microsoft.com', '/v2/', stocked), '421 oci');
+  assert.equal(route(host('public'), 'mcr.microsoft.com', 'mcr.microsoft.com', '/v2/', stocked), 'registry mcr.microsoft.com');
   assert.equal(route(connectionAt(MANAGEMENT), 'graph.microsoft.com'), '421 arm');
   assert.equal(route(connectionAt(MANAGEMENT), 'management.azure.com', 'management.azure.com', '/v1.0/users'), 'arm management.azure.com');
 });

@@ -304,6 +304,7 @@ describe('A lock', () => {
     await patch(client, 'app', { readEnabled: false });
     disallowed(await client.ask('GET', `/v2/app/blobs/${layer}`), 'a layer');
     assert.equal((await client.ask('POST', `/v2/other/blobs/uploads/?mount=${layer}&from=app`)).status, 202, 'mounted nothing');
+    assert.equal((await client.ask('GET', `/v2/other/blobs/${layer}`)).code, 'BLOB_UNKNOWN');
     assert.equal((await get(client, 'app/_tags/v1')).json.tag.changeableAttributes.readEnabled, false);
     for (const path of ['app', 'app/_tags/v1', `app/_manifests/${digest}`]) assert.equal((await patch(client, path, { readEnabled: true })).status, 200);
     assert.equal((await client.ask('GET', '/v2/app/manifests/v1')).status, 200);

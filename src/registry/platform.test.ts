@@ -67,14 +67,13 @@ describe("Postern's own registry", () => {
 
   it('keeps its content over a restart, and is stocked once', async () => {
     const world = await stocked();
-    const before = world.store.revision;
     // A plane that opens removes the content of registries that are gone.
     world.newPlane();
     await world.store.write(async () => {});
+    assert.equal((await world.ask('GET', `${AT}/v2/hello-world/manifests/v1`)).status, 200);
+    world.blobs.put = async () => assert.fail('stocked again');
     await stockPlatformRegistry(world);
     const key = { registry: PLATFORM_REGISTRY, repository: 'hello-world' as never };
     assert.equal((await manifestByTag(world.store.database, key, 'v1' as never))?.digest, helloWorld().list.digest);
-    assert.equal(world.store.revision, before);
-    assert.equal((await world.ask('GET', `${AT}/v2/hello-world/manifests/v1`)).status, 200);
   });
 });

@@ -36,8 +36,8 @@ export const importImage: Action = {
     const { source, targetTags, untaggedTargetRepositories, mode } = body as z.infer<typeof request>;
     const { sourceImage, credentials } = source;
     const resourceId = await sourceIdOf(source, context);
-    // Whoever brings credentials is asked for no right of his own, nor for his tenant.
-    const from = resourceId === undefined ? undefined : await (credentials ? context.reader : context.known).get(keyOf(resourceId));
+    const from = resourceId === undefined ? undefined : await context.reader.get(keyOf(resourceId));
+    // Whoever brings credentials is asked for no right of his own, nor for his tenant; of another tenant, as of nothing, nobody has any.
     if (resourceId !== undefined && !credentials && !(from && context.caller.may(PULL, from.key)))
       // By what the caller called it: the id behind a name may be another tenant's.
       throw missingLinkedRight(context.caller, { action: IMPORT, scope: registry.id }, source.resourceId ?? (source.registryUri as string), 'source', PULL);
