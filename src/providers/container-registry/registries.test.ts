@@ -236,7 +236,8 @@ test('settings that do not act say so; those that act or are at rest do not', as
   const plane = await furnished();
   const warning = async (properties: object): Promise<string> => String((await plane.ask('PATCH', REGISTRY, { properties })).headers.warning);
   assert.equal(await warning({ anonymousPullEnabled: true, networkRuleSet: { defaultAction: 'Deny', ipRules: [{ value: '1.2.3.4' }] } }), 'undefined');
-  assert.match(await warning({ adminUserEnabled: true }), /adminUserEnabled/);
+  assert.match(await warning({ metadataSearch: 'Enabled' }), /metadataSearch/);
+  assert.doesNotMatch(await warning({ adminUserEnabled: true }), /adminUserEnabled/);
   assert.match(await warning({ networkRuleSet: { ipRules: [{ value: '10.1.0.0/16' }, { value: '1.2.3.4' }] } }), /10\.1\.0\.0\/16 is private/);
   assert.match(await warning({ policies: { trustPolicy: { status: 'enabled' }, quarantinePolicy: { status: 'enabled' } } }), /quarantinePolicy.*trustPolicy/);
   // Not patchable (docs/sources.md#registry-shape).

@@ -287,7 +287,6 @@ export function objections(proposal: Proposal): Fault[] {
 export function unenforcedSettings(properties: RegistryProperties, identity: JsonObject | undefined): string[] {
   const { policies, networkRuleSet, encryption } = properties;
   const lines: [boolean, string][] = [
-    [properties.adminUserEnabled, 'adminUserEnabled: there is no admin user to sign in with'],
     [networkRuleSet.virtualNetworkRules.length > 0, 'networkRuleSet.virtualNetworkRules: not enforced, service endpoints admit nobody'],
     ...privateIpRules(networkRuleSet.ipRules).map((value): [boolean, string] => [
       true,
