@@ -56,7 +56,8 @@ export default command({
       const client = await registryClient(context, name);
       await step(() => checkRegistry(context, client, name, args.text('repository'))).finally(() => client.close());
       const network = args.text('vnet');
-      if (network !== undefined) await step(() => checkNetwork(context, name, network));
+      // As in az, what is wrong with the names of a network ends the command whatever is to be ignored.
+      if (network !== undefined) await checkNetwork(context, name, network);
     }
     await step(() => checkHelm(context));
     // az 2.45 checks for it too: content trust was by notary then.
