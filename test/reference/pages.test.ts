@@ -1,0 +1,22 @@
+/** docs/reference/ is what the sources say today. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ROOT } from '../server.ts';
+import { faultCodes } from './fault-codes.ts';
+import { pages } from './pages.ts';
+
+for (const [name, text] of pages())
+  test(`docs/reference/${name} is up to date (else: npm run reference)`, () => {
+    assert.equal(readFileSync(join(ROOT, 'docs/reference', name), 'utf8'), text);
+  });
+
+test('faults are found however they are made', () => {
+  const codes = new Map(faultCodes(join(ROOT, 'src')).map((fault) => [fault.code, fault]));
+  // Made in place, by a function of the same file, and by one of another file.
+  assert.equal(codes.get('SubnetIsFull')?.kind, 'invalid');
+  assert.equal(codes.get('DisablingPublicNetworkAccessNotSupported')?.kind, 'invalid');
+  assert.match(codes.get('SubnetIsFull')?.message ?? '', /^Subnet … with address prefix …/);
+  assert.ok(codes.size > 100, `${codes.size} codes`);
+});
