@@ -1,10 +1,12 @@
 /** `postern acr check-health`: what stands between this place and a registry, step by step, with az's words for each thing that can be wrong. */
+import { lookup } from 'node:dns/promises';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { parseResourceId } from '#base/resource-id.ts';
 import { runningInstance } from '#instance.ts';
 import { command } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { Refusal } from '../../failure.ts';
+import { insideMachine } from '../../machine-session.ts';
 import { nameOption, YES } from '../../options.ts';
 import { type RegistryClient, registryClient } from '../../registry-client.ts';
 import { findRegistry, REGISTRY_TYPE, resourcePath } from '../../resources.ts';
@@ -161,6 +163,20 @@ interface NetworkNames {
   readonly networks?: readonly { readonly network: string; readonly names: readonly { readonly name: string; readonly addresses?: readonly string[] }[] }[];
 }
 
+/** What names lead to: in a machine for that machine, whichever network it is in, as az asks; on the host for the network, as the server tells it. */
+async function resolverOf(context: Context, registry: string, network: string): Promise<(name: string) => Promise<string | undefined>> {
+  if (insideMachine())
+    return async (name) =>
+      lookup(name, { family: 4 }).then(
+        ({ address }) => address,
+        () => undefined,
+      );
+  const server = await context.management();
+  const { networks = [] } = (await server.ask('GET', `/postern/evidence?registry=${encodeURIComponent(registry)}`)).body as unknown as NetworkNames;
+  const names = networks.find((one) => one.network === network.toLowerCase())?.names ?? [];
+  return async (name) => names.find((one) => one.name === name)?.addresses?.[0];
+}
+
 /** Every name of the registry's endpoints in the network, with the address that it should have there. */
 async function checkNetwork(context: Context, name: string, vnet: string): Promise<void> {
   const server = await context.management();
@@ -188,11 +204,10 @@ async function checkNetwork(context: Context, name: string, vnet: string): Promi
   }
   if (expected.size === 0)
     throw new Error(`Registry "${name}" doesn't have private endpoints in the vnet of "${network}". Please make sure you provided correct vnet`);
-  const { networks = [] } = (await server.ask('GET', `/postern/evidence?registry=${encodeURIComponent(id)}`)).body as unknown as NetworkNames;
-  const names = networks.find((one) => one.network === network.toLowerCase())?.names ?? [];
+  const addressOf = await resolverOf(context, id, network);
   let right = true;
   for (const [fqdn, address] of expected) {
-    const [actual] = names.find((one) => one.name === fqdn)?.addresses ?? [];
+    const actual = await addressOf(fqdn);
     if (actual === address) continue;
     right = false;
     context.warn(
