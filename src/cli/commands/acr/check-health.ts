@@ -1,5 +1,4 @@
 /** `postern acr check-health`: what stands between this place and a registry, step by step, with az's words for each thing that can be wrong. */
-import { lookup } from 'node:dns/promises';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { parseResourceId } from '#base/resource-id.ts';
 import { runningInstance } from '#instance.ts';
@@ -165,12 +164,8 @@ interface NetworkNames {
 
 /** What names lead to: in a machine for that machine, whichever network it is in, as az asks; on the host for the network, as the server tells it. */
 async function resolverOf(context: Context, registry: string, network: string): Promise<(name: string) => Promise<string | undefined>> {
-  if (insideMachine())
-    return async (name) =>
-      lookup(name, { family: 4 }).then(
-        ({ address }) => address,
-        () => undefined,
-      );
+  // The C library's answer is what the machine's programs get.
+  if (insideMachine()) return async (name) => /^[\d.]+/.exec((await runTool('getent', ['ahostsv4', name])).stdout)?.[0];
   const server = await context.management();
   const { networks = [] } = (await server.ask('GET', `/postern/evidence?registry=${encodeURIComponent(registry)}`)).body as unknown as NetworkNames;
   const names = networks.find((one) => one.network === network.toLowerCase())?.names ?? [];
