@@ -2,39 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '#base/json.ts';
-import { Commands } from './quickstart/commands.ts';
-import { type Answered, type Asked, FakeServer, S } from './server.fixture.ts';
-
-const G = `${S}/resourceGroups/rg`;
-const N = `${G}/providers/Microsoft.Network`;
-const R = `${G}/providers/Microsoft.ContainerRegistry/registries/myregistry`;
-const SUCCEEDED: Answered = { status: 201, body: { id: '/x', name: 'x', properties: { provisioningState: 'Succeeded' } } };
-
-/** Runs one command line; GETs are answered from the table (a list of registries and the group are always there), writes succeed. */
-async function run(
-  line: string,
-  answers: Record<string, unknown> = {},
-): Promise<{ asked: Asked[]; result: JsonObject; writes: [string, JsonObject | undefined][] }> {
-  await using server = await FakeServer.open();
-  const table: Record<string, unknown> = {
-    [`${S}/resourcegroups/rg`]: { location: 'westeurope' },
-    [`${S}/resources`]: { value: [{ id: R, name: 'MyRegistry', type: 'Microsoft.ContainerRegistry/registries' }] },
-    ...answers,
-  };
-  server.answer = ({ method, path }) => (method !== 'GET' ? SUCCEEDED : table[path] === undefined ? undefined : { body: table[path] });
-  const result = await new Commands(server.management(), server.folder).run(line);
-  const writes = server.asked
-    .filter(({ method }) => method !== 'GET')
-    .map((asked): [string, JsonObject | undefined] => [`${asked.method} ${asked.path}`, asked.body as JsonObject | undefined]);
-  return { asked: server.asked, result, writes };
-}
-
-/** The one write of a command line. */
-async function written(line: string, answers?: Record<string, unknown>): Promise<[string, JsonObject | undefined]> {
-  const { writes } = await run(line, answers);
-  assert.equal(writes.length, 1, JSON.stringify(writes));
-  return writes[0] as [string, JsonObject | undefined];
-}
+import { G, N, R, run, written } from './commands.fixture.ts';
+import { S } from './server.fixture.ts';
 
 test('group', async () => {
   assert.deepEqual(await written('group create -n rg -l westeurope'), [`PUT ${S}/resourcegroups/rg`, { location: 'westeurope' }]);

@@ -1,7 +1,7 @@
 /** The directory, asked by Microsoft Graph: what the commands about principals share. */
 import { systemClock } from '#base/clock.ts';
 import { Fault } from '#base/fault.ts';
-import type { JsonObject } from '#base/json.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { Context } from './context.ts';
 import { type Management, pathOf } from './management.ts';
 import type { Option } from './options.ts';
@@ -25,6 +25,15 @@ export async function listObjects(server: Management, set: string, filter?: stri
     next = page['@odata.nextLink'] === undefined ? undefined : pathOf(page['@odata.nextLink']);
   }
   return all;
+}
+
+/** The objects with these ids, by id in lower case, as far as the caller may know them: none where the directory does not answer. */
+export async function objectsWithIds(server: Management, ids: Iterable<string>): Promise<Map<string, JsonObject>> {
+  const unique = [...new Set(ids)];
+  if (unique.length === 0) return new Map();
+  const answer = await server.send('POST', '/v1.0/directoryObjects/getByIds', { ids: unique, types: ['user', 'group', 'servicePrincipal'] });
+  const found = answer.status === 200 && isJsonObject(answer.body) && Array.isArray(answer.body.value) ? answer.body.value.filter(isJsonObject) : [];
+  return new Map(found.map((object) => [String(object.id).toLowerCase(), object]));
 }
 
 /** A text as OData writes it in filters. */

@@ -117,7 +117,7 @@ export class Management {
       return this.#send(method, path, body, headers);
     }
     const warning = answer.headers.warning;
-    if (typeof warning === 'string') for (const text of warningTexts(warning)) this.#options.warn?.(text);
+    if (typeof warning === 'string') for (const text of warningTexts(warning)) this.#warn(text);
     return answer;
   }
 
@@ -221,6 +221,14 @@ export class Management {
   }
 
   #fresh = false;
+  readonly #warned = new Set<string>();
+
+  /** Each warning once, however often a command reads what it is about. */
+  #warn(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#options.warn?.(text);
+  }
 
   /** A token of the caller's: for the control plane, which registries take too unless told not to, or for another resource. */
   async accessToken(resource?: string): Promise<Token> {

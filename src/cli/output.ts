@@ -1,4 +1,5 @@
 /** Output formats as az prints them (knack's formatters): json with sorted keys, tsv, table, yaml. */
+import { withOtherNames } from './flatten.ts';
 import { visible, visibleLine } from './visible.ts';
 
 export type Format = 'json' | 'jsonc' | 'none' | 'table' | 'tsv' | 'yaml' | 'yamlc';
@@ -15,7 +16,7 @@ export async function render(
 ): Promise<string> {
   const queried = options.query !== undefined;
   // Keys are sorted before the query, so that what a query orders itself stays in its order.
-  const chosen = queried ? await search(sorted(value), options.query as string) : sorted(value);
+  const chosen = queried ? await search(withOtherNames(sorted(value)), options.query as string) : sorted(value);
   if (chosen === undefined || chosen === null) return '';
   switch (options.format) {
     case 'none':

@@ -15,7 +15,7 @@ import { problemOf, Refusal } from './failure.ts';
 import { machineCaPem } from './machine-session.ts';
 import { type Answer, dialled, pathOf } from './management.ts';
 import type { Option } from './options.ts';
-import { findRegistry, REGISTRY_TYPE } from './resources.ts';
+import { findRegistry, NO_REGISTRY, REGISTRY_TYPE } from './resources.ts';
 import { apiVersionOf } from './versions.ts';
 
 /** The user name that says: the password is a refresh token. */
@@ -220,7 +220,8 @@ async function known(context: Context, name: string): Promise<JsonObject | undef
   try {
     return await (await context.management()).get(await findRegistry(context, name, undefined), apiVersionOf(REGISTRY_TYPE));
   } catch (error) {
-    const missing = (error instanceof Fault && error.kind === 'notFound') || (error instanceof Refusal && [403, 404].includes(error.status));
+    const missing =
+      (error instanceof Fault && [NO_REGISTRY, 'NoSubscription'].includes(error.code)) || (error instanceof Refusal && [403, 404].includes(error.status));
     if (!missing) throw error;
     return undefined;
   }

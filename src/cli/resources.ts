@@ -42,6 +42,8 @@ export async function locationNamed(context: Context, given: string): Promise<st
   return match ? String(match.name) : given.replaceAll(' ', '').toLowerCase();
 }
 
+/** The code of the fault when no registry has the name. */
+export const NO_REGISTRY = 'RegistryNotFound';
 export const REGISTRY_TYPE = 'Microsoft.ContainerRegistry/registries';
 
 /** The id of a registry by its name (or login server), in the group when one is given, else wherever it lies in the subscription. */
@@ -55,10 +57,12 @@ export async function findRegistry(context: Context, name: string, group: string
   const all: JsonObject[] = await server.list(`${subscription}/resources?$filter=${filter}`, RESOURCES_VERSION);
   const found = all.filter((resource) => String(resource.name).toLowerCase() === short.toLowerCase());
   if (found.length === 0) {
+    // az's words, and its exit code: 1, since no server said 404.
+    const displayName = (await server.find(subscription, SUBSCRIPTIONS_VERSION))?.displayName ?? '';
     throw new Fault(
-      'notFound',
-      'ResourceNotFound',
-      `The resource with name '${name}' and type '${REGISTRY_TYPE}' could not be found in subscription '${subscription.split('/').pop()}'.`,
+      'conflict',
+      NO_REGISTRY,
+      `The resource with name '${name}' and type '${REGISTRY_TYPE}' could not be found in subscription '${displayName} (${subscription.split('/').pop()})'.`,
     );
   }
   if (found.length > 1)

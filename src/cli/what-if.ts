@@ -31,8 +31,9 @@ export function foreseenText(foreseen: Json): string {
 function pathText(path: JsonObject): string {
   const machines = Array.isArray(path.machines) ? path.machines.map(nameOf) : [];
   const who = machines.length === 0 ? '' : ` (${machines.join(', ')})`;
-  const after = isJsonObject(path.after) ? path.after : {};
-  return `${String(path.verdict).padEnd(7)} ${path.host} from ${nameOf(path.network)}${who}: ${after.why ?? ''}`;
+  const way = (value: Json | undefined): string => (isJsonObject(value) ? `${value.by} ${addresses(value.addresses)}`.replace(/ does not exist$/, '') : '');
+  const why = isJsonObject(path.after) ? path.after.why : '';
+  return `${String(path.verdict).padEnd(7)} ${path.host} from ${nameOf(path.network)}${who}: ${way(path.before)} -> ${way(path.after)}, ${why}`;
 }
 
 function objects(value: Json | undefined): JsonObject[] {

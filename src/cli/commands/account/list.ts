@@ -11,6 +11,10 @@ export default command({
   run: async (_args, context) => {
     const server = await context.management();
     const all = await server.list('/subscriptions', SUBSCRIPTIONS_VERSION);
-    return all.map((subscription) => account(subscription, context.subscription ?? server.subscriptionId, server.appId));
+    // az calls the cloud so in this list, and otherwise where one subscription is shown.
+    return all.map((subscription) => {
+      const { environmentName: cloudName, ...rest } = account(subscription, server.subscriptionId, server.appId);
+      return { cloudName, ...rest };
+    });
   },
 });

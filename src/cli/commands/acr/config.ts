@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { Command } from '../../command.ts';
 import { UsageError } from '../../failure.ts';
-import { flatten } from '../../flatten.ts';
+import { flatten, pythonTimes } from '../../flatten.ts';
 import { type Option, REGISTRY, REGISTRY_GROUP, WHAT_IF } from '../../options.ts';
 import { findRegistry, REGISTRY_TYPE } from '../../resources.ts';
 import { apiVersionOf } from '../../versions.ts';
@@ -28,7 +28,7 @@ const COLUMNS = { STATUS: 'status', TYPE: 'type' };
 
 function policyOf(registry: JsonObject, { property }: Policy): unknown {
   const policies = isJsonObject(registry.properties) ? registry.properties.policies : undefined;
-  return flatten(isJsonObject(policies) ? policies[property] : undefined);
+  return pythonTimes(flatten(isJsonObject(policies) ? policies[property] : undefined));
 }
 
 export default POLICIES.flatMap((policy): Command[] => [

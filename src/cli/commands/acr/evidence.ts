@@ -2,6 +2,7 @@
 import { systemClock } from '#base/clock.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { command } from '../../command.ts';
+import { objectsWithIds } from '../../directory.ts';
 import { type Evidence, evidenceText, fixOf, type Holder, type NameVerdict } from '../../evidence.ts';
 import { UsageError } from '../../failure.ts';
 import type { Management } from '../../management.ts';
@@ -135,10 +136,7 @@ async function decisionsOn(server: Management, registry: string): Promise<Map<st
 /** Names of principals, and the members of those that are groups; what the directory does not tell the caller is left out. */
 async function whoAre(server: Management, ids: readonly string[]): Promise<Map<string, { name?: string; kind?: string; members?: string[] }>> {
   const people = new Map<string, { name?: string; kind?: string; members?: string[] }>();
-  if (ids.length === 0) return people;
-  const answer = await server.send('POST', '/v1.0/directoryObjects/getByIds', { ids, types: ['user', 'group', 'servicePrincipal'] });
-  const found = answer.status === 200 && isJsonObject(answer.body) && Array.isArray(answer.body.value) ? answer.body.value.filter(isJsonObject) : [];
-  for (const object of found) {
+  for (const object of (await objectsWithIds(server, ids)).values()) {
     const kind = String(object['@odata.type'] ?? '').replace('#microsoft.graph.', '');
     const name = String(object.userPrincipalName ?? object.displayName ?? object.appId ?? '');
     people.set(String(object.id).toLowerCase(), { name, kind, ...(kind === 'group' ? { members: await membersOf(server, String(object.id)) } : {}) });
