@@ -39,6 +39,7 @@ export async function act(engine: Engine, call: Call, { type, id, action }: Extr
       await work.save({ type: changedType, id: changed.resourceId, body, hidden, ...(changed.owner ? { owner: changed.owner } : {}) }, changed);
       await work.finish();
     }
+    await engine.activity.done(call, transaction, result.status ?? 200);
     return { result, resource, work };
   });
   if (value.work.changed) await engine.operations.follow(operationOf(engine, call, value.resource, 'Updating', revision, value.work.concerns), engine.settleMs);

@@ -78,9 +78,11 @@ export async function register(engine: Engine, call: Call, at: ResourceId, names
   call.authority.require(`${namespace}/${on ? 'register' : 'unregister'}/action`, at.id);
   const state: RegistrationState = on ? 'Registered' : 'NotRegistered';
   (await Locks.read(engine.types, committed(engine))).require(at, 'action');
-  const { value } = await engine.store.write(async ({ resources }) => {
+  const { value } = await engine.store.write(async (transaction) => {
+    const { resources } = transaction;
     const record = await resources.get(at.key);
     if (!record) throw subscriptionNotFound(at.name);
+    await engine.activity.done(call, transaction, 200);
     if (registrationOf(record, namespace) === state) return record;
     if (!on) await requireUnused(engine, at.key, namespace, (type) => resources.list({ type, under: at.key, limit: 1 }));
     const { revision: _revision, ...kept } = record;

@@ -9,6 +9,7 @@ import type { Store } from '#store/store.ts';
 import type { FactChanges } from '#topology/derive.ts';
 import type { ResolveAddresses } from '#topology/paths.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
+import type { Activity, ActivityLog } from './activity.ts';
 import type { Authority } from './authorization.ts';
 import type { RunJob } from './jobs.ts';
 import type { Lingering } from './lingering.ts';
@@ -46,6 +47,8 @@ export interface Engine {
   readonly settleMs: number;
   /** Given where Azure's limits hold, which are its other unfriendliness, too. */
   readonly requestLimits?: RequestLimits | undefined;
+  /** Who did what. */
+  readonly activity: ActivityLog;
   /** What was deleted and is shown once more. */
   readonly lingering: Lingering;
 }
@@ -54,6 +57,10 @@ export interface Engine {
 export interface Call {
   readonly request: Request;
   readonly authority: Authority;
+  /** Where it came from, as the edge saw it. */
+  readonly peer: string;
+  /** What it would change, for the activity log; undefined when it only reads. */
+  readonly activity?: Activity | undefined;
   /** As the client wrote it: URLs in replies carry it on. */
   readonly apiVersion: string;
 }

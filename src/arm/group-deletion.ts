@@ -17,7 +17,9 @@ import { Work } from './work.ts';
 export async function removeGroup(engine: Engine, call: Call, target: Target): Promise<Reply> {
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
-    return { group: await removeGroupIn(target, work), work };
+    const group = await removeGroupIn(target, work);
+    await engine.activity.done(call, transaction, 200);
+    return { group, work };
   });
   call.request.trace.push({ check: 'write', ok: true, detail: `deleted in revision ${revision}` });
   return deleted(engine, call, value.group, revision, value.work);

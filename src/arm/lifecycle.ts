@@ -49,7 +49,9 @@ export async function write(engine: Engine, call: Call, target: Target, input: J
   const { type } = target;
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
-    return { ...(await writeIn(engine, call, target, input, work)), work };
+    const written = await writeIn(engine, call, target, input, work);
+    await engine.activity.done(call, transaction, written.created ? 201 : 200);
+    return { ...written, work };
   });
   const { resource, created, work } = value;
   call.request.trace.push({ check: 'write', ok: true, detail: `${created ? 'created' : work.changed ? 'updated' : 'unchanged'} in revision ${revision}` });
@@ -208,6 +210,7 @@ export async function remove(engine: Engine, call: Call, target: Target): Promis
   const { value, revision } = await engine.store.write(async (transaction) => {
     const work = new Work(engine, call.authority, transaction);
     const removed = await removeIn(engine, call, target, work);
+    if (removed) await engine.activity.done(call, transaction, 200);
     return removed && { ...removed, work };
   });
   if (!value) return emptyReply(204);

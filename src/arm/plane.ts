@@ -15,6 +15,8 @@ import type { FactChanges } from '#topology/derive.ts';
 import type { ResolveAddresses } from '#topology/paths.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import { act, actAtSubscription } from './actions.ts';
+import { ActivityLog, activityOf } from './activity.ts';
+import { activity } from './activity-list.ts';
 import { Authority, actionFor } from './authorization.ts';
 import { list, listTracked } from './collections.ts';
 import * as scopes from './directory-of-scopes.ts';
@@ -77,6 +79,7 @@ export function armPlane(options: ArmOptions): Arm {
     registryUsage: (registry) => options.registryUsage(registry),
     preview: (changes) => options.preview(changes),
     settleMs: options.settleMs ?? 5000,
+    activity: new ActivityLog({ store: options.store, clock: options.clock, log: options.log, newGuid: () => options.newGuid() }),
     lingering: new Lingering(),
     principals: options.principals ?? { typeOf: async () => 'ServicePrincipal', groupsOf: () => [], hasTenant: async () => true },
   };
@@ -119,11 +122,16 @@ async function answer(engine: Engine, tokens: ArmOptions['tokens'], request: Req
   const apiVersion = apiVersionOf(request.query);
   const asked = route(request.path, engine.types, apiVersion);
   const authority = new Authority(identity, engine.snapshot(), request.trace);
-  const call: Call = { request, apiVersion, authority };
+  const call: Call = { request, apiVersion, authority, peer: arrival.peer, activity: activityOf(asked, request.method) };
   requireMethod(request.method, methodsOf(asked));
   requireKnown(call.authority, request.path);
   Object.assign(headers, throttle(engine.requestLimits, request.method, decodeURIComponent(request.path).toLowerCase(), authority));
-  return dispatch(engine, call, asked);
+  try {
+    return await dispatch(engine, call, asked);
+  } catch (thrown) {
+    engine.activity.refused(call, asFault(thrown));
+    throw thrown;
+  }
 }
 
 /** @throws Fault `AuthenticationFailed`, `InvalidAuthenticationToken`, with the challenge of RFC 6750 section 3 */
@@ -199,6 +207,8 @@ async function dispatch(engine: Engine, call: Call, asked: Route): Promise<Reply
       return listTracked(engine, call, asked.at);
     case 'collection':
       return list(engine, call, asked);
+    case 'activity':
+      return activity(engine, call, asked.at);
     case 'tags':
       return tagsAt(engine, call, asked);
     case 'tagNames':

@@ -118,6 +118,8 @@ export interface Action {
   readonly method?: 'GET' | 'POST';
   /** The right it needs, e.g. `Microsoft.ContainerRegistry/registries/listCredentials/action`. */
   readonly permission: string;
+  /** What the activity log calls it, when it is not the words of its name. */
+  readonly activity?: string;
   readonly request?: Schema;
   /**
    * May change the resource by returning `update`, or another one by naming its `key` there. What takes long or reaches another room is returned as a `job`: it starts when the transaction is committed,
@@ -158,6 +160,8 @@ export interface ResourceType {
   readonly verbs?: readonly ('GET' | 'PUT' | 'PATCH' | 'DELETE')[];
   /** What a deletion answers when it is done at once: 200 unless given. The clients of some types take 202 and 204 only. */
   readonly deletionStatus?: 204;
+  /** What the activity log calls writing and deleting one, when it is not `Create or Update` and `Delete` with the words of the type. */
+  readonly activity?: { readonly write?: string; readonly delete?: string };
   /** What every PUT answers: 201 when it made the resource and 200 when it changed it, unless given. The clients of some types take 201 only. */
   readonly writeStatus?: 201;
   /** True: a GET after a deletion still shows what was deleted, once; the next is 404. */

@@ -23,9 +23,13 @@ export type Route =
   | { readonly kind: 'tenants' | 'subscriptions' }
   | { readonly kind: 'subscription' | 'locations'; readonly at: ResourceId }
   | { readonly kind: 'resources'; readonly at: ResourceId }
+  | { readonly kind: 'activity'; readonly at: ResourceId | undefined }
   | { readonly kind: 'providers'; readonly at: ResourceId | undefined }
   | { readonly kind: 'provider'; readonly at: ResourceId | undefined; readonly namespace: string }
   | { readonly kind: 'registration'; readonly at: ResourceId; readonly namespace: string; readonly register: boolean };
+
+/** What stands behind `providers` for the activity log. */
+const ACTIVITY = 'microsoft.insights/eventtypes/management/values';
 
 const OPERATIONS = new Map([
   ['operations', false],
@@ -119,6 +123,7 @@ export function route(path: string, types: TypeTable, apiVersion: string): Route
     if (level !== 'tenant' && level !== 'subscription') throw nothing();
     return { kind: 'providers', at };
   }
+  if ((level === 'tenant' || level === 'subscription') && lower.slice(scope + 1).join('/') === ACTIVITY) return { kind: 'activity', at };
   const namespace = types.namespaces.get(lower[scope + 1] as string);
   if (namespace === undefined) throw invalidNamespace(segments[scope + 1] as string);
   if (rest.length === 0) {

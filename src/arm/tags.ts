@@ -51,6 +51,7 @@ export async function tagsAt(engine: Engine, call: Call, { type, id }: Target): 
     const { owner, hidden } = resource;
     const stored = await work.save({ type, id, body: { ...resource.body, tags }, hidden, ...(owner ? { owner } : {}) }, resource);
     await work.finish();
+    await engine.activity.done(call, transaction, 200);
     return { stored, work };
   });
   if (value.work.changed) await engine.operations.follow(operationOf(engine, call, value.stored, 'Updating', revision, value.work.concerns), engine.settleMs);

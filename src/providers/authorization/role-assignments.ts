@@ -32,6 +32,7 @@ function scopeOf({ id }: Pick<ResourceId, 'id'>): string {
 
 export const roleAssignments = resourceType({
   type: ROLE_ASSIGNMENT_TYPE,
+  activity: { write: 'Create Role Assignment' },
   scope: 'extension',
   apiVersions: ['2022-04-01', '2020-04-01-preview', '2015-07-01'],
   location: 'none',

@@ -53,6 +53,8 @@ function dated<T extends object>(policy: T, before: (T & { lastUpdatedTime?: str
 
 export const registries = resourceType({
   type: REGISTRY_TYPE,
+  // docs/sources.md#activity-log
+  activity: { write: 'Create or Update Container Registry', delete: 'Delete Container Registry' },
   scope: 'resourceGroup',
   apiVersions: ['2026-11-01', '2025-11-01', '2023-07-01', '2022-12-01', '2021-09-01', '2019-05-01'],
   location: 'required',

@@ -93,6 +93,7 @@ const adminReply = (registry: Resource, passwords: AdminPasswords): object => ({
 export const credentialActions = {
   listCredentials: {
     permission: `${REGISTRY_TYPE}/listCredentials/action`,
+    activity: 'List Container Registry Login Credentials',
     async run(registry) {
       requireAdmin(registry);
       const standing = adminPasswordsOf(registry.hidden);
@@ -104,6 +105,7 @@ export const credentialActions = {
 
   regenerateCredential: {
     permission: `${REGISTRY_TYPE}/regenerateCredential/action`,
+    activity: 'Regenerate Container Registry Login Credentials',
     request: z.object({ name: choice(...ADMIN_PASSWORDS) }),
     async run(registry, request) {
       requireAdmin(registry);
