@@ -63,7 +63,7 @@ export async function fillIdentity(
   const userAssigned: JsonObject = {};
   const before = new Set(Object.keys((previous?.body.identity?.userAssignedIdentities as JsonObject | undefined) ?? {}).map((id) => id.toLowerCase()));
   for (const [key, id] of type.user ? wanted : []) {
-    const resource = await context.reader.get(key);
+    const resource = await context.known.get(key);
     const fact = resource && factsOf(resource).find((each) => each.kind === 'identity');
     // One that was deleted meanwhile falls off: the resource must stay writable.
     if (fact?.kind !== 'identity' && before.has(key)) continue;

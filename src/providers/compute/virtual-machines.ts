@@ -22,11 +22,9 @@ function nicsOf(resource: { body: { properties: JsonObject } }): readonly NicRef
 const kept = z.record(z.string(), z.json());
 
 const runCommandRequest = z.object({
-  commandId: z
-    .string()
-    .refine((id) => id.toLowerCase() === 'runshellscript', {
-      error: ({ input }) => `the command '${String(input).slice(0, 60)}' does not exist for Linux; RunShellScript does`,
-    }),
+  commandId: z.string().refine((id) => id.toLowerCase() === 'runshellscript', {
+    error: ({ input }) => `the command '${String(input).slice(0, 60)}' does not exist for Linux; RunShellScript does`,
+  }),
   script: z.array(z.string()).optional(),
   parameters: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
 });
@@ -77,7 +75,7 @@ export const virtualMachines = resourceType({
     userData: z.string().optional(),
   }),
 
-  async admit(draft, previous, { reader, caller }) {
+  async admit(draft, previous, { reader, known, caller }) {
     const faults: Fault[] = [];
     const before = new Set(previous ? nicsOf(previous).map(({ id }) => keyOf(id)) : []);
     const networks = new Set<ResourceKey>();
@@ -85,7 +83,7 @@ export const virtualMachines = resourceType({
     for (const [index, { id }] of nicsOf(draft).entries()) {
       const target = `properties.networkProfile.networkInterfaces[${index}].id`;
       const key = keyOf(id);
-      const nic = await reader.get(key);
+      const nic = await known.get(key);
       if (seen.has(key)) faults.push(new Fault('invalid', 'InvalidParameter', `Network interface ${id} is given twice.`, { target }));
       seen.add(key);
       if (!nic || nic.body.location !== draft.body.location) {

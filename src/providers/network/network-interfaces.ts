@@ -49,7 +49,7 @@ export const networkInterfaces = resourceType({
     networkSecurityGroup: reference('Microsoft.Network/networkSecurityGroups').optional(),
   }),
 
-  async admit(draft, previous, { reader, known, caller }) {
+  async admit(draft, previous, { known, caller }) {
     const endpoint = previous && endpointOf(previous);
     if (endpoint !== undefined) {
       // docs/sources.md#network-interface-faults
@@ -78,8 +78,8 @@ export const networkInterfaces = resourceType({
       const { id } = properties.subnet;
       const network = parentKeyOf(id);
       networks.add(network);
-      const place = await reader.get(network);
-      if (!(await reader.get(keyOf(id))) || place?.body.location !== draft.body.location) {
+      const place = await known.get(network);
+      if (!(await known.get(keyOf(id))) || place?.body.location !== draft.body.location) {
         faults.push(invalidReference(id, draft.resourceId.id, `${target}.properties.subnet.id`));
         continue;
       }

@@ -74,7 +74,7 @@ export const privateDnsZoneGroups = resourceType({
     );
   },
 
-  async admit(draft, previous, { reader, caller }: HookContext) {
+  async admit(draft, previous, { known, caller }: HookContext) {
     const faults: Fault[] = [];
     const before = new Set((previous ? configsOf(previous) : []).map(({ properties }) => keyOf(properties.privateDnsZoneId)));
     const names = new Map<string, string>();
@@ -94,7 +94,7 @@ export const privateDnsZoneGroups = resourceType({
       zones.add(name);
       // A zone deleted after the group was written does not make the group unwritable.
       if (before.has(keyOf(id))) continue;
-      if (!(await zoneOf(config, reader))) {
+      if (!(await zoneOf(config, known))) {
         faults.push(invalidReference(id, draft.resourceId.id, `${target}.properties.privateDnsZoneId`));
         continue;
       }

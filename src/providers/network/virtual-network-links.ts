@@ -36,12 +36,12 @@ export const virtualNetworkLinks = resourceType({
   },
 
   /** docs/sources.md#zone-links: one link for a zone and network, and one zone of a name for a network. */
-  async admit(draft, previous, { reader, caller }) {
+  async admit(draft, previous, { known, caller }) {
     const target = 'properties.virtualNetwork.id';
     const id = networkIdOf(draft);
     const zone = draft.resourceId.parent as ResourceKey;
     const faults: Fault[] = [];
-    if (!previous && !(await reader.get(keyOf(id)))) {
+    if (!previous && !(await known.get(keyOf(id)))) {
       faults.push(invalidReference(id, draft.resourceId.id, target));
     } else if (!previous) {
       const refused = linkedRight(
@@ -52,7 +52,7 @@ export const virtualNetworkLinks = resourceType({
       );
       if (refused) faults.push(refused);
     }
-    for (const link of await reader.referrers(keyOf(id), LINK_TYPE)) {
+    for (const link of await known.referrers(keyOf(id), LINK_TYPE)) {
       if (link.key === draft.resourceId.key) continue;
       const other = link.parent as ResourceKey;
       if (other === zone) {

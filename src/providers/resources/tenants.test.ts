@@ -1,11 +1,17 @@
 /** Several tenants and subscriptions: what each sees, and that nobody sees more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ControlPlane, OPERATOR, REGISTRY } from '../control-plane.fixture.ts';
+import { ControlPlane, ENDPOINT, NETWORK, OPERATOR, REGISTRY, SUBNET, ZONE } from '../control-plane.fixture.ts';
 
 const GUID = '99999999-9999-4999-8999-999999999999';
 const OWNER = '/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 const assignmentAt = (scope: string, name = GUID): string => `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`;
+const NIC = 'Microsoft.Network/networkInterfaces/nic';
+const IDENTITY = 'Microsoft.ManagedIdentity/userAssignedIdentities/puller';
+const nicBody = (subnet: string): object => ({
+  location: 'westeurope',
+  properties: { ipConfigurations: [{ name: 'ip', properties: { subnet: { id: subnet } } }] },
+});
 const ownerOf = (principalId: string): object => ({ properties: { roleDefinitionId: OWNER, principalId, principalType: 'ServicePrincipal' } });
 
 test('a subscription is made by an alias, shows its tenant, and begins with few providers registered (docs/sources.md#subscription-aliases)', async () => {
@@ -168,6 +174,87 @@ test('custom roles are one tenant’s: their names may come again elsewhere, and
   assert.equal((await plane.ask('GET', roleAt(other.subscription, GUID), undefined, as)).status, 404);
   const foreign = await plane.ask('PUT', roleAt(other.subscription, '66666666-6666-4666-8666-666666666666'), role(plane.subscription, 'Other'), as);
   assert.deepEqual(foreign.codes, ['LinkedAuthorizationFailed'], 'a scope of another tenant');
+});
+
+test('a body that names what another tenant has is answered as one that names nothing', async () => {
+  const plane = await ControlPlane.open();
+  await plane.furnish();
+  await plane.put(NIC, nicBody(plane.id(SUBNET)));
+  await plane.put(ZONE, { location: 'global' });
+  await plane.put(IDENTITY, { location: 'westeurope' });
+  const other = await plane.addTenant();
+  const as = { as: other.admin };
+  const rg = `${other.subscription}/resourceGroups/rg`;
+  const below = (path: string): string => `${rg}/providers/${path}`;
+  const put = async (path: string, body: unknown) => plane.ask('PUT', path, body, as);
+  assert.equal((await put(rg, { location: 'westeurope' })).status, 201);
+  assert.equal((await put(below(NETWORK), { location: 'westeurope', properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } } })).status, 201);
+  assert.equal((await put(below(SUBNET), { properties: { addressPrefix: '10.0.1.0/24' } })).status, 201);
+  assert.equal((await put(below(ZONE), { location: 'global' })).status, 201);
+  assert.equal((await put(below(REGISTRY.replace('MyRegistry', 'TheirRegistry')), { location: 'westeurope', sku: { name: 'Premium' } })).status, 201);
+  const endpoint = (connections: object): object => ({ location: 'westeurope', properties: { subnet: { id: below(SUBNET) }, ...connections } });
+  const connection = (id: string): object[] => [{ name: 'c', properties: { privateLinkServiceId: id, groupIds: ['registry'] } }];
+  assert.equal(
+    (await put(below(ENDPOINT), endpoint({ privateLinkServiceConnections: connection(below(REGISTRY.replace('MyRegistry', 'TheirRegistry'))) }))).status,
+    201,
+  );
+
+  const cases: [string, string, (id: string) => unknown][] = [
+    [below('Microsoft.Network/networkInterfaces/n'), SUBNET, nicBody],
+    [
+      below('Microsoft.Network/privateEndpoints/p'),
+      SUBNET,
+      (id) => ({ location: 'westeurope', properties: { subnet: { id }, privateLinkServiceConnections: connection(below(REGISTRY)) } }),
+    ],
+    [below('Microsoft.Network/privateEndpoints/p'), REGISTRY, (id) => endpoint({ privateLinkServiceConnections: connection(id) })],
+    [below(`${ZONE}/virtualNetworkLinks/l`), NETWORK, (id) => ({ location: 'global', properties: { virtualNetwork: { id } } })],
+    [below(`${NETWORK}/virtualNetworkPeerings/p`), NETWORK, (id) => ({ properties: { remoteVirtualNetwork: { id } } })],
+    [
+      below(`${ENDPOINT}/privateDnsZoneGroups/g`),
+      ZONE,
+      (id) => ({ properties: { privateDnsZoneConfigs: [{ name: 'z', properties: { privateDnsZoneId: id } }] } }),
+    ],
+    [below('Microsoft.Compute/virtualMachines/m'), NIC, (id) => ({ location: 'westeurope', properties: { networkProfile: { networkInterfaces: [{ id }] } } })],
+    [
+      below(REGISTRY.replace('MyRegistry', 'another')),
+      IDENTITY,
+      (id) => ({ location: 'westeurope', sku: { name: 'Premium' }, identity: { type: 'UserAssigned', userAssignedIdentities: { [id]: {} } } }),
+    ],
+  ];
+  const [home, nowhere] = [plane.subscription.split('/')[2] as string, GUID];
+  for (const [path, named, body] of cases) {
+    const there = await put(path, body(plane.id(named)));
+    const missing = await put(path, body(plane.id(named).replace(home, nowhere)));
+    assert.ok(there.status >= 400 && there.status < 500, `${path} ${named}: ${there.status}`);
+    assert.equal(JSON.stringify(there.body).replaceAll(home, nowhere), JSON.stringify(missing.body), `${path} ${named}`);
+  }
+});
+
+test('an endpoint of another tenant may ask for a connection, which the registry’s owner decides on; never by itself', async () => {
+  const plane = await ControlPlane.open();
+  await plane.furnish();
+  const other = await plane.addTenant();
+  const as = { as: other.admin };
+  const rg = `${other.subscription}/resourceGroups/rg`;
+  await plane.ask('PUT', rg, { location: 'westeurope' }, as);
+  const network = {
+    location: 'westeurope',
+    properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] }, subnets: [{ name: 's', properties: { addressPrefix: '10.0.1.0/24' } }] },
+  };
+  await plane.ask('PUT', `${rg}/providers/${NETWORK}`, network, as);
+  const connection = [{ name: 'c', properties: { privateLinkServiceId: plane.id(REGISTRY), groupIds: ['registry'], requestMessage: 'please' } }];
+  const body = (list: string): object => ({ location: 'westeurope', properties: { subnet: { id: `${rg}/providers/${SUBNET}` }, [list]: connection } });
+  const itself = await plane.ask('PUT', `${rg}/providers/${ENDPOINT}`, body('privateLinkServiceConnections'), as);
+  assert.deepEqual([itself.status, itself.codes], [400, ['InvalidPrivateLinkServiceId']], 'as of a registry that is not there');
+  const asked = await plane.ask('PUT', `${rg}/providers/${ENDPOINT}`, body('manualPrivateLinkServiceConnections'), as);
+  assert.equal(asked.status, 201, asked.message);
+  const waiting = await plane.connection();
+  assert.equal((await plane.properties(waiting)).privateLinkServiceConnectionState.status, 'Pending');
+  assert.equal((await plane.ask('GET', waiting, undefined, as)).status, 404, 'the connection is the registry’s');
+  await plane.put(waiting, { properties: { privateLinkServiceConnectionState: { status: 'Approved', description: 'yes' } } });
+  const shown = (await plane.ask('GET', `${rg}/providers/${ENDPOINT}`, undefined, as)).body.properties;
+  assert.equal(shown.manualPrivateLinkServiceConnections[0].properties.privateLinkServiceConnectionState.status, 'Approved');
+  assert.equal(shown.customDnsConfigs.length, 2);
 });
 
 test('groups give their members what they hold, until they leave', async () => {
