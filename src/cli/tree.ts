@@ -12,6 +12,7 @@ const WORD = /^[a-z][a-z0-9-]*$/;
 /** What each inner node of the tree is about. */
 const GROUPS: Readonly<Record<string, string>> = {
   account: 'The subscription in use.',
+  'account subscription': 'Subscriptions, for those who run this server.',
   'account tenant': 'Tenants.',
   acr: 'Registries.',
   'acr agentpool': 'Agent pools of registries.',
@@ -79,6 +80,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   role: 'Access control.',
   'role assignment': 'Role assignments.',
   'role definition': 'Role definitions.',
+  tenant: 'Tenants of this server: directories of their own.',
   vm: 'Virtual machines.',
   'vm run-command': 'Scripts in virtual machines.',
 };
