@@ -9,6 +9,7 @@ const MODELS: readonly { readonly type: RegExp; readonly without: readonly strin
   { type: /^Microsoft\.ContainerRegistry\/registries\/privateLinkResources$/i, without: ['etag', 'provisioningState'], pythonTimes: true },
   { type: /^Microsoft\.ContainerRegistry\//i, without: ['etag'], pythonTimes: true },
   { type: /^Microsoft\.Authorization\/roleAssignments$/i, without: ['etag', 'provisioningState', 'systemData'], pythonTimes: true },
+  { type: /^Microsoft\.Authorization\/locks$/i, without: ['provisioningState'] },
   { type: /^Microsoft\.Authorization\/role/i, without: ['etag', 'provisioningState'], pythonTimes: true },
   { type: /^Microsoft\.Network\/privateEndpoints$/i, without: ['systemData', 'resourceGuid'] },
   { type: /^Microsoft\.Network\/privateEndpoints\/privateDnsZoneGroups$/i, without: ['systemData', 'type'] },
