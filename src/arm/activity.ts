@@ -7,10 +7,10 @@ import type { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Log } from '#base/log.ts';
 import { groupKeyOf, parseResourceId, type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
+import type { Request } from '#http/message.ts';
 import { type ActivityRecord, insertActivity, pruneActivity } from '#store/activity.ts';
 import type { Store, Transaction } from '#store/store.ts';
-import { actionFor } from './authorization.ts';
-import type { Call } from './engine.ts';
+import { type Authority, actionFor } from './authorization.ts';
 import type { Route } from './route.ts';
 import { namespaceOf } from './types.ts';
 
@@ -32,6 +32,15 @@ export interface Activity {
   readonly name: string;
   /** The id of what it is done to, as the client wrote it. */
   readonly id: string;
+}
+
+/** What the log needs to know of a request. */
+interface Cause {
+  readonly request: Request;
+  readonly authority: Authority;
+  /** Where it came from, as the edge saw it. */
+  readonly peer: string;
+  readonly activity?: Activity | undefined;
 }
 
 /** What a request would change; undefined for one that only reads, or only asks. */
@@ -80,14 +89,14 @@ export class ActivityLog {
   }
 
   /** Writes what the call does in the transaction that does it. `status` is what it will be answered with. */
-  async done(call: Call, { database }: Transaction, status: number): Promise<void> {
+  async done(call: Cause, { database }: Transaction, status: number): Promise<void> {
     if (!call.activity) return;
     await insertActivity(database, this.#record(call, call.activity, status, undefined));
     if (this.#inserted.done++ % PRUNE_EVERY === 0) await pruneActivity(database, { refused: false, keep: KEPT, before: this.#oldest() });
   }
 
   /** Notes that nothing came of what the call asked for. Written soon, with whatever else was refused meanwhile; a crash in between loses it. */
-  refused(call: Call, fault: Fault): void {
+  refused(call: Cause, fault: Fault): void {
     if (!call.activity) return;
     if (this.#waiting.length >= WAITING) this.#waiting.shift();
     this.#waiting.push(this.#record(call, call.activity, fault.status, fault));
@@ -122,7 +131,7 @@ export class ActivityLog {
     return new Date(this.#clock.now() - KEPT_DAYS * 24 * 60 * 60 * 1000).toISOString();
   }
 
-  #record(call: Call, { action, name, id }: Activity, status: number, fault: Fault | undefined): ActivityRecord {
+  #record(call: Cause, { action, name, id }: Activity, status: number, fault: Fault | undefined): ActivityRecord {
     const key = id.toLowerCase() as ResourceKey;
     const { identity, tenantId, client } = call.authority;
     const at = new Date(this.#clock.now()).toISOString();
@@ -221,12 +230,12 @@ function ticks(ms: number): string {
   return String(BigInt(ms) * 10_000n + 621_355_968_000_000_000n);
 }
 
-function headerOf({ request }: Call, name: string): string | undefined {
+function headerOf({ request }: Cause, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value) ? value : undefined;
 }
 
-function correlationOf(call: Call): string {
+function correlationOf(call: Cause): string {
   return headerOf(call, 'x-ms-correlation-request-id') ?? call.request.id;
 }
 
@@ -234,7 +243,7 @@ const CLAIMS = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 const IDENTITY = 'http://schemas.microsoft.com/identity/claims';
 
 /** The claims of the caller's token by which Azure's log names it. */
-function claimsOf({ authority }: Call): JsonObject {
+function claimsOf({ authority }: Cause): JsonObject {
   const { objectId, tenantId, appId, upn, resourceId } = authority.identity;
   return {
     [`${IDENTITY}/objectidentifier`]: objectId,
