@@ -11,12 +11,15 @@ import type { ResolveAddresses } from '#topology/paths.ts';
 import type { Snapshot } from '#topology/snapshot.ts';
 import type { Activity, ActivityLog } from './activity.ts';
 import type { Authority } from './authorization.ts';
-import type { RunJob } from './jobs.ts';
+import type { Job } from './jobs.ts';
 import type { Lingering } from './lingering.ts';
 import { lookupOver } from './lookup.ts';
 import type { Operations } from './operations.ts';
-import type { PrincipalType, ResourceLookup } from './resource-type.ts';
+import type { Caller, PrincipalType, ResourceLookup } from './resource-type.ts';
 import type { TypeTable } from './types.ts';
+
+/** Does one job for the one who asked; what it resolves to is the operation's result, and a Fault that it throws the operation's error. */
+export type RunJob = (job: Job, caller: Caller) => Promise<unknown>;
 
 export interface Engine {
   readonly store: Store;

@@ -4,7 +4,6 @@
  */
 import { Fault } from '#base/fault.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import type { Caller } from './resource-type.ts';
 
 /** Copies an image from another registry (`importImage`). */
 export interface ImportImageJob {
@@ -44,9 +43,6 @@ export interface ScriptResult {
 }
 
 export type Job = ImportImageJob | RunCommandJob;
-
-/** Does one job for the one who asked; what it resolves to is the operation's result, and a Fault that it throws the operation's error. */
-export type RunJob = (job: Job, caller: Caller) => Promise<unknown>;
 
 /** The stand-in where no room does the jobs of a kind. @throws Fault `NotServed` always */
 export async function unservedJob(job: Pick<Job, 'kind'>): Promise<never> {
