@@ -60,7 +60,7 @@ export default commands(
   {
     path: 'acr network-rule add',
     summary: 'Let in a public address, a range of them, or a subnet.',
-    options: [nameOption('registry'), REGISTRY_GROUP, ...RULE],
+    options: [nameOption('registry'), REGISTRY_GROUP, ...RULE, WHAT_IF],
     examples: ['postern acr network-rule add -n myregistry --ip-address 203.0.113.7', 'postern acr network-rule add -n myregistry --subnet "$SUBNET_ID"'],
     run: (args, context) =>
       changed(args, context, (rules, subnet, address) =>
