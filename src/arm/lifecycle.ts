@@ -213,7 +213,8 @@ export async function remove(engine: Engine, call: Call, target: Target): Promis
     if (removed) await engine.activity.done(call, transaction, 200);
     return removed && { ...removed, work };
   });
-  if (!value) return emptyReply(204);
+  // Some clients print it (docs/sources.md#connection-deletion).
+  if (!value) return emptyReply(204, { 'x-ms-warning': `The resource '${encodeURI(target.id.id)}' was not found; nothing was deleted.` });
   if (value.shownAs) engine.lingering.keep(value.resource.key, value.shownAs);
   call.request.trace.push({ check: 'write', ok: true, detail: `deleted in revision ${revision}` });
   return deleted(engine, call, value.resource, revision, value.work);

@@ -38,16 +38,16 @@ const OPERATIONS = new Map([
 ]);
 
 /** What ARM has below a resource group, and under Microsoft.Resources, and is not here; with what to do instead. */
-const UNSERVED: Readonly<Record<string, readonly [string, string]>> = {
-  exporttemplate: ['Exports of templates', 'az resource list and az resource show tell what there is'],
-  moveresources: ['Moves of resources', 'make them anew in the other group'],
-  validatemoveresources: ['Moves of resources', 'make them anew in the other group'],
-  deployments: ['Template deployments', 'make the resources one by one, by their own commands or az resource create'],
-  deploymentstacks: ['Deployment stacks', 'make the resources one by one, by their own commands or az resource create'],
-  deploymentscripts: ['Deployment scripts', 'az vm run-command invoke runs a script in a machine'],
-  templatespecs: ['Template specs', 'make the resources one by one, by their own commands or az resource create'],
-  links: ['Resource links', 'resources name each other in their properties'],
-};
+const UNSERVED: ReadonlyMap<string, readonly [string, string]> = new Map([
+  ['exporttemplate', ['Exports of templates', 'az resource list and az resource show tell what there is']],
+  ['moveresources', ['Moves of resources', 'make them anew in the other group']],
+  ['validatemoveresources', ['Moves of resources', 'make them anew in the other group']],
+  ['deployments', ['Template deployments', 'make the resources one by one, by their own commands or az resource create']],
+  ['deploymentstacks', ['Deployment stacks', 'make the resources one by one, by their own commands or az resource create']],
+  ['deploymentscripts', ['Deployment scripts', 'az vm run-command invoke runs a script in a machine']],
+  ['templatespecs', ['Template specs', 'make the resources one by one, by their own commands or az resource create']],
+  ['links', ['Resource links', 'resources name each other in their properties']],
+]);
 
 /** The segments of a path, decoded. @throws Fault `InvalidRequestUri` */
 function segmentsOf(path: string): string[] {
@@ -103,7 +103,7 @@ export function route(path: string, types: TypeTable, apiVersion: string): Route
       if (lower.length === 4) return { kind: 'resource', type, id };
       if (lower.length === 5 && lower[4] === 'resources') return { kind: 'resources', at: id };
       if (lower.length === 5 && lower[4] === 'whatif') return { kind: 'whatIf', type, id };
-      const unserved = lower.length === 5 ? UNSERVED[lower[4] as string] : undefined;
+      const unserved = lower.length === 5 ? UNSERVED.get(lower[4] as string) : undefined;
       if (unserved) throw notServed(...unserved);
       scope = 4;
     }
@@ -157,7 +157,7 @@ function routeInNamespace(place: Place): Route {
   const level = levelOf(at);
   const first = (rest[0] as string).toLowerCase();
   if (namespace === 'Microsoft.Resources') {
-    const unserved = types.find(`${namespace}/${first}`) ? undefined : UNSERVED[first];
+    const unserved = types.find(`${namespace}/${first}`) ? undefined : UNSERVED.get(first);
     if (unserved) throw notServed(...unserved);
     const tagged = first === 'tags' && rest.length === 2 && last === 'default' && at !== undefined ? types.find(at.type) : undefined;
     if (tagged && at) return { kind: 'tags', type: tagged, id: at };

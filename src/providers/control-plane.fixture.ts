@@ -36,6 +36,8 @@ export class ControlPlane {
   readonly clock = new FakeClock();
   readonly store: Store;
   subscription = '';
+  /** What the log was told of errors that were nobody's fault but ours. */
+  readonly errors: object[] = [];
   /** What registries hold. */
   readonly registryBytes = new Map<string, number>();
   /** What the directory says of an object id: a service principal in no group unless said otherwise. */
@@ -95,7 +97,7 @@ export class ControlPlane {
       },
       operations,
       clock,
-      log: silentLog,
+      log: { ...silentLog, error: (fields) => void this.errors.push(fields) },
       domain: DOMAIN,
       tenantId: first.tenantId,
       newGuid,
@@ -134,16 +136,19 @@ export class ControlPlane {
     return this.#derivation.snapshot;
   }
 
-  /** Sends one request. A path that does not start with `/` is below the resource group `rg`, after `providers/`. */
-  async ask(method: string, path: string, body?: unknown, options: { as?: string; headers?: Record<string, string> } = {}): Promise<Answer> {
+  /**
+   * Sends one request. A path that does not start with `/` is below the resource group `rg`, after `providers/`. `raw`: the path is sent as it is, percent signs
+   * and all, with its query, and so is the body, a text.
+   */
+  async ask(method: string, path: string, body?: unknown, options: { as?: string; headers?: Record<string, string>; raw?: boolean } = {}): Promise<Answer> {
     const [pathname = '', search = ''] = this.id(path).split('?');
     const query = new URLSearchParams(search);
-    if (!query.has('api-version')) query.set('api-version', '2024-01-01');
-    const text = body === undefined ? '' : JSON.stringify(body);
+    if (!options.raw && !query.has('api-version')) query.set('api-version', '2024-01-01');
+    const text = body === undefined ? '' : options.raw ? (body as string) : JSON.stringify(body);
     const request: Request = {
       id: `request-${++this.#guids}`,
       method,
-      path: encodeURI(pathname),
+      path: options.raw ? pathname : encodeURI(pathname),
       query,
       search: query.toString(),
       headers: {

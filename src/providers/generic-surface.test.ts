@@ -109,6 +109,21 @@ test('what is not served says so by its name', async () => {
   }
 });
 
+test('names that every object has by birth are names like others', async () => {
+  const plane = await furnished();
+  for (const name of ['constructor', '__proto__', 'toString']) {
+    assert.equal((await plane.ask('POST', `${plane.subscription}/resourceGroups/rg/${name}`)).codes[0], 'InvalidRequestUri', name);
+    assert.equal((await plane.ask('PUT', `${plane.subscription}/providers/Microsoft.Resources/${name}/x`)).codes[0], 'InvalidResourceType', name);
+  }
+});
+
+test('deleting what is not there is told in a header', async () => {
+  const plane = await furnished();
+  const answer = await plane.ask('DELETE', `${REGISTRY}/privateEndpointConnections/none`);
+  assert.equal(answer.status, 204);
+  assert.match(String(answer.headers['x-ms-warning']), /privateEndpointConnections\/none' was not found; nothing was deleted\.$/);
+});
+
 test('HEAD tells whether a resource is there', async () => {
   const plane = await furnished();
   assert.deepEqual([(await plane.ask('HEAD', REGISTRY)).status, (await plane.ask('HEAD', `${REGISTRY}x`)).status], [204, 404]);
