@@ -42,6 +42,8 @@ test('ReadOnly lets nothing pass but reading', async () => {
     ['PUT', REGISTRY, { location: 'westeurope', sku: { name: 'Premium' } }],
     ['PATCH', REGISTRY, { tags: {} }],
     ['DELETE', REGISTRY, undefined],
+    ['POST', `${REGISTRY}/listCredentials`, undefined],
+    ['PATCH', `${REGISTRY}/providers/Microsoft.Resources/tags/default`, { operation: 'Merge', properties: { tags: { a: 'b' } } }],
     ['PUT', `${REGISTRY}/replications/northeurope`, { location: 'northeurope' }],
     ['PUT', `${REGISTRY}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-0000000000a1`, { properties: {} }],
   ] as const)
@@ -97,6 +99,17 @@ test('locks are listed at their scope with what is inherited and what lies below
   assert.deepEqual(await names(plane.subscription), ['low', 'middle', 'top']);
   const provider = await plane.ask('POST', `${plane.subscription}/providers/Microsoft.Network/unregister`);
   assert.notEqual(provider.codes[0], 'ScopeLocked', 'CanNotDelete does not keep from registering');
+  await plane.put(lockOf(plane.subscription, 'top'), { properties: { level: 'ReadOnly' } });
+  assert.deepEqual(told(await plane.ask('POST', `${plane.subscription}/providers/Microsoft.Network/register`)), LOCKED);
+  assert.equal(
+    (
+      await plane.ask('POST', `${plane.subscription}/providers/Microsoft.ContainerRegistry/checkNameAvailability`, {
+        name: 'freename',
+        type: 'Microsoft.ContainerRegistry/registries',
+      })
+    ).status,
+    200,
+  );
   const bad = await plane.ask('PUT', lockOf(group, 'none'), { properties: { level: 'NotSpecified' } });
   assert.equal(bad.status, 400);
 });
