@@ -26,7 +26,10 @@ import { Work } from './work.ts';
 const METHODS = ['PUT', 'PATCH', 'DELETE'] as const;
 const asked = z.object({ method: z.string().transform((text) => text.toUpperCase()), body: z.unknown().optional() });
 
-/** `{changes: [{resourceId, changeType, before, after}], impact, undo}`: changes in order of their ids, `undo` in the order in which the commands are to be run. */
+/**
+ * `{changes: [{resourceId, changeType, before, after}], impact, undo}`: changes in order of their ids, `undo` in the order in which the commands are to be run.
+ * Each as far as the caller may read what it is about; `impact.notShown` counts the rest.
+ */
 export async function whatIf(engine: Engine, call: Call, target: Target): Promise<Reply> {
   const { type, id } = target;
   const read = check(asked, await readJson(call.request, JSON_LIMIT_BYTES));
@@ -56,7 +59,11 @@ export async function whatIf(engine: Engine, call: Call, target: Target): Promis
 
   const changes: JsonObject[] = [];
   const changed = resources.filter(isChange).sort((one, other) => (one.key < other.key ? -1 : 1));
-  for (const { key, before, after } of changed)
+  // What follows from a change may lie with others, of another tenant too: an endpoint's interface knows the state of its connection.
+  const readable = ({ key, type: name }: Pick<ResourceRecord, 'key' | 'type'>): boolean =>
+    call.authority.may(actionFor(engine.types.find(name) ?? { type: name }, 'read'), key);
+  const told = changed.filter(({ before, after }) => [before, after].every((record) => record === undefined || readable(record)));
+  for (const { key, before, after } of told)
     changes.push({
       resourceId: (after ?? before)?.id ?? key,
       changeType: before === undefined ? 'Create' : after === undefined ? 'Delete' : 'Modify',
@@ -64,7 +71,9 @@ export async function whatIf(engine: Engine, call: Call, target: Target): Promis
       after: value.shown.get(key) ?? null,
     });
   call.request.trace.push({ check: 'what-if', ok: true, detail: `${method} would change ${changes.length}` });
-  return jsonReply(200, { changes, impact: visibleTo(call.authority, value.impact), undo: await undoOf(engine, changed, id) });
+  const seen = visibleTo(call.authority, value.impact);
+  const notShown = seen.notShown + changed.length - told.length;
+  return jsonReply(200, { changes, impact: { ...seen, notShown }, undo: await undoOf(engine, told, id, readable) });
 }
 
 /** What was written as it was before is no change. */
@@ -95,9 +104,15 @@ function visibleTo(authority: Authority, whole: Impact): Impact & { readonly not
 
 /**
  * Commands that bring back what was, in the order in which they work: what others refer to first. What belongs to another resource comes back with it: where
- * that one stays and nobody else can make what is its own (an endpoint's connection), it is made anew. Contents, secrets and ids that the service chose do not come back.
+ * that one stays and nobody else can make what is its own (an endpoint's connection), it is made anew: by whoever may read it, and so what it was.
+ * Contents, secrets and ids that the service chose do not come back.
  */
-async function undoOf(engine: Engine, changes: readonly ResourceChange[], target: ResourceId): Promise<string[]> {
+async function undoOf(
+  engine: Engine,
+  changes: readonly ResourceChange[],
+  target: ResourceId,
+  readable: (record: ResourceRecord) => boolean,
+): Promise<string[]> {
   const reader = engine.store.resources;
   const created = changes.flatMap(({ before, after }) => (!before && after && after.owner === undefined ? [after] : []));
   const gone = new Set(changes.flatMap(({ key, after }) => (after ? [] : [key])));
@@ -108,7 +123,8 @@ async function undoOf(engine: Engine, changes: readonly ResourceChange[], target
     const ownerMade = engine.types.find(before.type)?.ownerMade === true;
     if (!after && ownerMade && before.owner !== undefined) {
       const owner = gone.has(before.owner) ? undefined : await reader.get(before.owner);
-      if (owner) for (const each of [owner, ...(await reader.list({ under: owner.key }))]) if (each.owner === undefined) remade.set(each.key, each);
+      if (owner && readable(owner))
+        for (const each of [owner, ...(await reader.list({ under: owner.key }))]) if (each.owner === undefined && readable(each)) remade.set(each.key, each);
     } else if (before.owner === undefined || (after && before.key === target.key)) restored.push(before);
   }
   const remadeOwners = [...remade.values()].filter(({ parent }) => parent === undefined || !remade.has(parent));

@@ -142,3 +142,30 @@ async function run(plane: ControlPlane, commands: readonly string[]): Promise<vo
     assert.ok(answer.status < 300, `${command}: ${answer.message}`);
   }
 }
+
+test('nobody sees by what-if what others have, in another tenant least of all: neither as a change nor in what would undo it', async () => {
+  const plane = await ControlPlane.open();
+  await plane.furnish();
+  const { admin, subscription } = await plane.addTenant();
+  const there = `${subscription}/resourceGroups/rg/providers`;
+  const other = async (path: string, body: object): Promise<void> =>
+    assert.equal((await plane.ask('PUT', `${subscription}/resourceGroups/rg${path}`, body, { as: admin })).status, 201);
+  await other('', { location: 'westeurope' });
+  const subnets = [{ name: 'secret', properties: { addressPrefix: '10.9.1.0/24' } }];
+  await other(`/providers/${NETWORK}`, { location: 'westeurope', properties: { addressSpace: { addressPrefixes: ['10.9.0.0/16'] }, subnets } });
+  const subnet = { id: `${there}/${NETWORK}/subnets/secret` };
+  await other(`/providers/${ENDPOINT}`, { ...plane.endpointBody({ manual: true, more: { subnet } }), tags: { secret: 'yes' } });
+  const connection = await plane.connection();
+  const approval = { properties: { privateLinkServiceConnectionState: { status: 'Approved' } } };
+  for (const [method, body] of [['PUT', approval], ['DELETE']] as const) {
+    const { body: told, status } = await foresee(plane, connection, method, body);
+    assert.equal(status, 200);
+    assert.deepEqual(
+      told.changes.map(({ resourceId }: { resourceId: string }) => resourceId),
+      [connection],
+    );
+    assert.doesNotMatch(JSON.stringify(told), /secret|10\.9\./);
+    assert.ok(told.impact.notShown > 0, 'it is said that there is more');
+    if (body) await plane.put(connection, body);
+  }
+});
