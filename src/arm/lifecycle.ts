@@ -4,7 +4,7 @@
  */
 import { etagMatches } from '#base/etag.ts';
 import { Fault } from '#base/fault.ts';
-import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { parseResourceId, type ResourceId, type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import { precondition } from '#http/conditional.ts';
 import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
@@ -308,18 +308,5 @@ export async function shown(engine: Engine, resource: Resource, status: number, 
 /** The body of a PUT, PATCH or POST as an object. @throws Fault `InvalidRequestContent` */
 export function asObject(value: unknown): JsonObject {
   if (!isJsonObject(value)) throw invalidContent(value === undefined ? 'the body is empty; a JSON object was expected' : 'a JSON object was expected');
-  requireShallow(value);
   return value;
-}
-
-/** How deep a body may nest: far more than any resource does, far less than what overruns a stack. */
-const MAX_DEPTH = 64;
-
-/** @throws Fault `InvalidRequestContent` */
-function requireShallow(value: Json): void {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw invalidContent(`it nests deeper than ${MAX_DEPTH} levels`);
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
-  }
 }

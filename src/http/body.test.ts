@@ -54,3 +54,15 @@ test('forms say that they are forms', async () => {
   assert.equal(form.get('b'), 'x y');
   await assert.rejects(readForm(carrier(['{}'], { 'content-type': 'application/json' })), fault('unsupportedMedia', 'UnsupportedMediaType'));
 });
+
+test('JSON that nests deeper than anybody walks it is refused, and what is wide is not', async () => {
+  const nested = (depth: number, open: string, close: string): BodyCarrier => carrier([open.repeat(depth), '1', close.repeat(depth)]);
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    await assert.doesNotReject(readJson(nested(60, open, close)));
+    for (const depth of [70, 100_000]) await assert.rejects(readJson(nested(depth, open, close)), fault('invalid', 'InvalidRequestContent'));
+  }
+  await assert.doesNotReject(readJson(carrier([JSON.stringify(Array.from({ length: 100_000 }, () => ({})))])));
+});

@@ -7,6 +7,8 @@ export type BodyCarrier = Pick<Request, 'headers' | 'body'>;
 
 /** JSON bodies of the control plane: ARM's own limit is 4 MiB. */
 export const JSON_LIMIT_BYTES = 4 * 1024 * 1024;
+/** How deep a body may nest: far more than any resource does, far less than what overruns a stack. */
+const MAX_DEPTH = 64;
 /** Token requests: assertions and several tokens fit, nothing else should. */
 export const FORM_LIMIT_BYTES = 256 * 1024;
 
@@ -38,19 +40,29 @@ export async function readBody(request: BodyCarrier, options: { limitBytes: numb
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length);
 }
 
+function invalidContent(why: string): Fault {
+  return new Fault('invalid', 'InvalidRequestContent', `The request content was invalid and could not be deserialized: '${why}'.`);
+}
+
 /**
- * The body as JSON; undefined when it is empty. A byte order mark is taken, bad UTF-8 is not.
+ * The body as JSON; undefined when it is empty. A byte order mark is taken, bad UTF-8 is not, nor what nests so deep that whoever walks it would run out of stack.
  * @throws Fault `InvalidRequestContent` (invalid) and what `readBody` throws.
  */
 export async function readJson(request: BodyCarrier, limitBytes = JSON_LIMIT_BYTES): Promise<unknown> {
   const bytes = await readBody(request, { limitBytes });
   if (bytes.length === 0) return undefined;
+  let value: unknown;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    const why = error instanceof SyntaxError ? error.message : 'the body is not UTF-8';
-    throw new Fault('invalid', 'InvalidRequestContent', `The request content was invalid and could not be deserialized: '${why}'.`);
+    throw invalidContent(error instanceof SyntaxError ? error.message : 'the body is not UTF-8');
   }
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw invalidContent(`it nests deeper than ${MAX_DEPTH} levels`);
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return value;
 }
 
 /**
