@@ -130,13 +130,19 @@ function subjectOf(assertion: string): string | undefined {
   return decoded(assertion).claims.sub;
 }
 
-/** @throws SignInFault 50027 */
+/** The last second that a date can be made of (ECMA-262 section 21.4.1.1). */
+const LAST_SECOND = 8.64e12;
+
+/** What an assertion says, before anything of it is verified: at least its registered claims are of their types (RFC 7519 section 4.1). @throws SignInFault 50027 */
 function decoded(assertion: string): { header: ProtectedHeaderParameters; claims: JWTPayload } {
   try {
-    return { header: decodeProtectedHeader(assertion), claims: decodeJwt(assertion) };
+    const [header, claims] = [decodeProtectedHeader(assertion), decodeJwt(assertion)];
+    const texts: readonly unknown[] = [claims.iss ?? '', claims.sub ?? '', ...[claims.aud ?? []].flat()];
+    if (texts.every((text) => typeof text === 'string') && !(Math.abs(claims.exp ?? 0) > LAST_SECOND)) return { header, claims };
   } catch {
-    throw new SignInFault(50027, 'JWT token is invalid or malformed.');
+    // Told below.
   }
+  throw new SignInFault(50027, 'JWT token is invalid or malformed.');
 }
 
 /** What proved the application, in words. @throws SignInFault */

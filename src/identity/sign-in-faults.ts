@@ -85,8 +85,10 @@ export function required(form: URLSearchParams, name: string): string {
 
 /** No parameter may be given twice (RFC 6749 section 3.2): which one counted would depend on who reads it. @throws SignInFault 9002313 */
 export function requireSingle(form: URLSearchParams): void {
-  const names = [...form.keys()];
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new SignInFault(9002313, `Invalid request. Request is malformed or invalid: the parameter '${twice.slice(0, 100)}' is given more than once.`);
+  const seen = new Set<string>();
+  for (const name of form.keys()) {
+    if (seen.has(name))
+      throw new SignInFault(9002313, `Invalid request. Request is malformed or invalid: the parameter '${name.slice(0, 100)}' is given more than once.`);
+    seen.add(name);
+  }
 }

@@ -122,6 +122,14 @@ test('refusals of users are those of Entra', async () => {
   }
 });
 
+test('at another tenant a user who has not proved itself is as unknown as one that is not there', async () => {
+  const elsewhere = `/${otherTenantId}/oauth2/v2.0/token`;
+  const told = async (username: string): Promise<string> =>
+    json(await post(elsewhere, password({ username, password: 'wrong' }))).error_description.split(' Trace ID')[0];
+  assert.match(await told('ann@contoso.example'), /AADSTS50034/);
+  assert.equal(await told('ann@contoso.example'), await told('nobody@contoso.example'));
+});
+
 test('ten wrong passwords close the door for a minute, for that name and place only', async () => {
   for (let i = 0; i < 10; i++) assert.equal(refused(await post(v2, password({ password: `wrong ${i}` })))[2], 50126);
   assert.deepEqual(refused(await post(v2, password())), [400, 'invalid_grant', 50053]);
@@ -443,6 +451,26 @@ test('MSAL is told that a password may be sent', async () => {
   const any = json(await get('/organizations/v2.0/.well-known/openid-configuration'));
   assert.equal(any.token_endpoint, 'https://127.0.0.1:8443/organizations/oauth2/v2.0/token');
   assert.equal(json(await get('/fabrikam.example/v2.0/.well-known/openid-configuration')).issuer, `https://127.0.0.1:8443/${otherTenantId}/v2.0`);
+});
+
+test('an assertion whose claims are not of their types is malformed, whoever it names', async () => {
+  const { appId } = await directory.createServicePrincipal({ tenantId, displayName: 'app' });
+  const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const odd: unknown[] = [5, true, {}, [appId]];
+  const claims = [...odd.flatMap((value) => [{ iss: value, sub: appId }, { iss: appId, sub: value }, { sub: value }]), { iss: appId, sub: appId, aud: [1] }];
+  for (const each of [...claims, { iss: appId, sub: appId, exp: -1e20 }])
+    for (const client_id of [appId, '']) {
+      const form = assertion(appId, `${encoded({ alg: 'RS256' })}.${encoded(each)}.AAAA`, { client_id });
+      assert.deepEqual(refused(await post(v2, form)), [400, 'invalid_request', 50027], JSON.stringify(each));
+    }
+});
+
+test('a form of very many parameters holds nobody up', async () => {
+  const body = Array.from({ length: 40_000 }, (_, index) => `${index.toString(36)}=`).join('&');
+  const before = performance.now();
+  const reply = await plane(requestOf('POST', `https://127.0.0.1:8443${v2}`, { body, headers: { 'content-type': 'application/x-www-form-urlencoded' } }), host);
+  assert.equal(refused(reply)[2], 900144);
+  assert.ok(performance.now() - before < 1500, 'each parameter is looked at once');
 });
 
 test('whatever is sent, the answer is an OAuth error', async () => {

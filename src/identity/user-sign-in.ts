@@ -55,7 +55,8 @@ export class UserSignIn {
     const user = await this.#directory.findUser(upn);
     if (!identity || !user) {
       this.#attempts.failed(attempt);
-      if (!user) {
+      // Users of other tenants are as unknown at a tenant's own endpoint as those that are not there, until they have proved themselves.
+      if (!user || (options.tenant && user.tenantId !== options.tenant.id)) {
         const where = options.tenant ? `the ${options.tenant.id} directory` : 'any directory of this server';
         throw new SignInFault(50034, `The user account does not exist in ${where}. To sign into this application, the account must be added to the directory.`);
       }
