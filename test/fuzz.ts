@@ -1,5 +1,5 @@
 /**
- * The control plane's fuzz, at length: `node test/fuzz.ts [--runs N] [--seed N]`. Sweeps every place of every type with every wrong value, then sends random
+ * The control plane's fuzz, at length: `npm run fuzz -- [--runs N] [--seed N]`. Sweeps every place of every type with every wrong value, then sends random
  * sequences to worlds of one resource of every type. Writes what it did to docs/fuzz.md; `--keep` writes nothing. Ends with 1 when something was found.
  */
 import { writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ try {
   const date = new Date().toISOString().slice(0, 10);
   const page = `# Fuzz of the control plane
 
-Written by \`node test/fuzz.ts\` on ${date}. No request ended in an error of ours, took longer than ten seconds, was refused with something written, or left a resource that could not be
+Written by \`npm run fuzz\` on ${date}. No request ended in an error of ours, took longer than ten seconds, was refused with something written, or left a resource that could not be
 read and listed.
 
 | what | requests and answers |

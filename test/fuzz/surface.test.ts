@@ -1,4 +1,4 @@
-/** A bounded sample of the control plane's fuzz; `node test/fuzz.ts` takes longer. */
+/** A bounded sample of the control plane's fuzz; `npm run fuzz` takes longer. */
 import { test } from 'node:test';
 import { fuzz } from './fuzz.ts';
 import { openFuzzedWorld } from './world.ts';
