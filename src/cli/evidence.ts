@@ -69,46 +69,69 @@ export interface Evidence {
   readonly roles: Readonly<Record<string, readonly Holder[]>> | null;
 }
 
-/** The command that mends what is wrong with a name; undefined for what is right or cannot be told. */
-export function fixOf(
-  verdict: NameVerdict,
-  of: { readonly endpoint: string; readonly network: string | undefined; readonly registry: string; readonly connection: string; readonly state: string },
-): string | undefined {
-  const zone = verdict.zone === undefined ? undefined : parseResourceId(verdict.zone);
+/** What the mending of a connection's names needs to know besides the verdict. */
+export interface Mending {
+  readonly endpoint: string;
+  readonly network: string | undefined;
+  readonly registry: string;
+  readonly location: string;
+  readonly connection: string;
+  readonly state: string;
+  /** Name of the endpoint's zone group, if it has one. */
+  readonly zoneGroup?: string | undefined;
+  /** Name of the link by which the network sees the verdict's zone, where that is known. */
+  readonly link?: string | undefined;
+}
+
+/**
+ * The command that mends what is wrong with a name, to be typed as it is: remarks are the shell's comments. Undefined for what is right or cannot be told.
+ * What has several causes at once is mended one after the other: the next evidence has the next command.
+ */
+export function fixOf(verdict: NameVerdict, of: Mending): string | undefined {
   const endpoint = parseResourceId(of.endpoint);
-  const at = zone && `-g ${zone.resourceGroup} -z ${zone.name}`;
-  const record = zone && relativeName(verdict.name, zone.name);
-  const add = at && `postern network private-dns record-set a add-record ${at} -n ${record} -a ${verdict.expected}`;
+  const zone = verdict.zone === undefined ? undefined : parseResourceId(verdict.zone);
+  if (verdict.status === 'NotApproved')
+    return of.state === 'Disconnected'
+      ? `postern network private-endpoint delete -g ${endpoint.resourceGroup} -n ${endpoint.name}`
+      : `postern acr private-endpoint-connection approve -r ${of.registry} -n ${of.connection}`;
+  if (verdict.status === 'NoZone')
+    return `postern network private-dns zone create -g ${endpoint.resourceGroup} -n privatelink.${verdict.name.replace(/^[^.]+\.(?:[^.]+\.data\.)?/, '')}`;
+  if (zone === undefined) return undefined;
+
+  const at = `-g ${zone.resourceGroup} -z ${zone.name}`;
+  const record = relativeName(verdict.name, zone.name);
+  const add = `postern network private-dns record-set a add-record ${at} -n ${record} -a ${verdict.expected}`;
   const remove = (address: string): string => `postern network private-dns record-set a remove-record ${at} -n ${record} -a ${address} --keep-empty-record-set`;
   const wrong = verdict.resolved.filter((address) => address !== verdict.expected);
-  const group = `postern network private-endpoint dns-zone-group create -g ${endpoint.resourceGroup} --endpoint-name ${endpoint.name} -n default --private-dns-zone`;
+  const unlink = of.link === undefined ? undefined : `postern network private-dns link vnet delete ${at} -n ${of.link} --yes`;
+  const linkTo = (group: string | undefined): string =>
+    `postern network private-dns link vnet create -g ${group} -z ${zone.name} -n ${nameOf(of.network)} --virtual-network ${of.network} --registration-enabled false`;
+  const zoneGroup = (id: string): string =>
+    `postern network private-endpoint dns-zone-group create -g ${endpoint.resourceGroup} --endpoint-name ${endpoint.name} -n ${of.zoneGroup ?? 'default'} --private-dns-zone ${id} --zone-name acr`;
   switch (verdict.status) {
-    case 'NotApproved':
-      return of.state === 'Disconnected'
-        ? `postern network private-endpoint delete -g ${endpoint.resourceGroup} -n ${endpoint.name}`
-        : `postern acr private-endpoint-connection approve -r ${of.registry} -n ${of.connection}`;
     case 'MissingRecord':
-      return zone && `${group} ${zone.id} --zone-name acr   (or by hand: ${add})`;
-    case 'WrongAddress':
-      // Somebody else's endpoint has its name in the same zone: one of the two needs a zone of its own.
-      return verdict.leadsTo === undefined
-        ? at && [...wrong.map(remove), add].join(' && ')
-        : `postern network private-dns zone create -g ${endpoint.resourceGroup} -n ${zone?.name}   (a zone of its own for ${nameOf(of.network)}: link it there instead of ${verdict.zone})`;
+      return of.zoneGroup === undefined ? `${add}   # or, for all names of the endpoint: ${zoneGroup(zone.id)}` : add;
+    case 'WrongAddress': {
+      if (verdict.leadsTo === undefined) return [...wrong.map(remove), add].join(' && ');
+      // Another endpoint has its address under this name: a zone holds one of the two, so that each network needs a zone of its own.
+      const own = endpoint.resourceGroup === zone.resourceGroup ? `${endpoint.resourceGroup}-${nameOf(of.network)}` : (endpoint.resourceGroup as string);
+      const ownZone = zone.id
+        .replace(/(\/resourcegroups\/)[^/]+/i, `$1${own}`)
+        .replace(/^\/subscriptions\/[^/]+/i, /^\/subscriptions\/[^/]+/i.exec(of.endpoint)?.[0] ?? '');
+      return [
+        ...(own === endpoint.resourceGroup ? [] : [`postern group create -n ${own} -l ${of.location}`]),
+        `postern network private-dns zone create -g ${own} -n ${zone.name}`,
+        ...(unlink === undefined ? [] : [unlink]),
+        linkTo(own),
+        zoneGroup(ownZone),
+      ].join(' && ');
+    }
     case 'AmbiguousAddress':
-      return at && wrong.map(remove).join(' && ');
+      return wrong.map(remove).join(' && ');
     case 'ZoneNotLinked':
-      return (
-        zone &&
-        of.network &&
-        `postern network private-dns link vnet create -g ${zone.resourceGroup} -z ${zone.name} -n ${nameOf(of.network)} --virtual-network ${of.network} --registration-enabled false`
-      );
-    case 'NoZone':
-      return `postern network private-dns zone create -g ${endpoint.resourceGroup} -n privatelink.${verdict.name.replace(/^[^.]+\.(?:[^.]+\.data\.)?/, '')}`;
+      return of.network && linkTo(zone.resourceGroup);
     case 'Shadowed':
-      return (
-        zone &&
-        `postern network private-dns link vnet list -g ${zone.resourceGroup} -z ${zone.name}   (delete the one of ${nameOf(of.network)}: this zone answers first)`
-      );
+      return `${unlink ?? `postern network private-dns link vnet list ${at}`}   # this zone answers first; whoever else needs it in ${nameOf(of.network)} loses it`;
     default:
       return undefined;
   }
@@ -185,7 +208,7 @@ export function evidenceText(evidence: Evidence): string {
             name.name,
             name.addresses?.join(' ') || '-',
             `${name.by}${name.reached ? '' : ', refused'}`,
-            name.why,
+            name.why.replace(/'\/subscriptions\/[^']*\/([^/']+)'/gi, "'$1'"),
           ]),
         ),
       ),

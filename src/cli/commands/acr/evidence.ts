@@ -84,32 +84,40 @@ async function evidenceOn(server: Management, path: string): Promise<Evidence> {
     exportPolicy: exportStatus(properties.policies),
     adminUserEnabled: properties.adminUserEnabled === true,
     anonymousPullEnabled: properties.anonymousPullEnabled === true,
-    connections: report.connections.map((connection) => {
-      const decision = decisions.get(connection.endpoint.toLowerCase());
-      const by = typeof decision?.decidedBy === 'string' ? decision.decidedBy : undefined;
-      return {
-        name: String(decision?.name ?? ''),
-        privateEndpoint: String((isJsonObject(decision?.privateEndpoint) && decision.privateEndpoint.id) || connection.endpoint),
-        state: connection.state,
-        description: String(decision?.description ?? ''),
-        decidedBy: by === undefined ? null : { principalId: by, ...people.get(by.toLowerCase()) },
-        decidedAt: typeof decision?.decidedAt === 'string' ? decision.decidedAt : null,
-        network: connection.network ?? null,
-        subnet: connection.subnet ?? null,
-        addresses: connection.addresses,
-        dnsStatus: connection.status,
-        names: connection.names.map((name) => {
-          const fix = fixOf(name, {
-            endpoint: connection.endpoint,
-            network: connection.network,
-            registry: String(registry.name),
-            connection: String(decision?.name ?? ''),
-            state: connection.state,
-          });
-          return fix === undefined ? name : { ...name, fix };
-        }),
-      };
-    }),
+    connections: await Promise.all(
+      report.connections.map(async (connection) => {
+        const decision = decisions.get(connection.endpoint.toLowerCase());
+        const by = typeof decision?.decidedBy === 'string' ? decision.decidedBy : undefined;
+        return {
+          name: String(decision?.name ?? ''),
+          privateEndpoint: String((isJsonObject(decision?.privateEndpoint) && decision.privateEndpoint.id) || connection.endpoint),
+          state: connection.state,
+          description: String(decision?.description ?? ''),
+          decidedBy: by === undefined ? null : { principalId: by, ...people.get(by.toLowerCase()) },
+          decidedAt: typeof decision?.decidedAt === 'string' ? decision.decidedAt : null,
+          network: connection.network ?? null,
+          subnet: connection.subnet ?? null,
+          addresses: connection.addresses,
+          dnsStatus: connection.status,
+          names: await Promise.all(
+            connection.names.map(async (name) => {
+              if (name.status === 'Healthy') return name;
+              const fix = fixOf(name, {
+                endpoint: connection.endpoint,
+                network: connection.network,
+                registry: String(registry.name),
+                location: String(registry.location),
+                connection: String(decision?.name ?? ''),
+                state: connection.state,
+                zoneGroup: await zoneGroupOf(server, connection.endpoint),
+                link: await linkOf(server, name.zone, connection.network),
+              });
+              return fix === undefined ? name : { ...name, fix };
+            }),
+          ),
+        };
+      }),
+    ),
     networks: report.networks,
     roles:
       report.roles === null
@@ -128,9 +136,30 @@ function exportStatus(policies: Json | undefined): string {
 
 /** By private endpoint, lower case; none where the caller may not read connections. */
 async function decisionsOn(server: Management, registry: string): Promise<Map<string, JsonObject>> {
-  const answer = await server.send('GET', `${registry}/connectionDecisions?api-version=${VERSION}`);
-  const value = answer.status === 200 && isJsonObject(answer.body) && Array.isArray(answer.body.value) ? answer.body.value.filter(isJsonObject) : [];
+  const value = await visibleOf(server, `${registry}/connectionDecisions`, REGISTRY_TYPE);
   return new Map(value.map((decision) => [isJsonObject(decision.privateEndpoint) ? String(decision.privateEndpoint.id).toLowerCase() : '', decision]));
+}
+
+/** The name of the endpoint's zone group, which there is one of at most. */
+async function zoneGroupOf(server: Management, endpoint: string): Promise<string | undefined> {
+  const [group] = await visibleOf(server, `${endpoint}/privateDnsZoneGroups`, 'Microsoft.Network/privateEndpoints');
+  return group && String(group.name);
+}
+
+/** The name of the link by which a network sees a zone. */
+async function linkOf(server: Management, zone: string | undefined, network: string | undefined): Promise<string | undefined> {
+  if (zone === undefined || network === undefined) return undefined;
+  const link = (await visibleOf(server, `${zone}/virtualNetworkLinks`, 'Microsoft.Network/privateDnsZones')).find(
+    ({ properties }) =>
+      isJsonObject(properties) && isJsonObject(properties.virtualNetwork) && String(properties.virtualNetwork.id).toLowerCase() === network.toLowerCase(),
+  );
+  return link && String(link.name);
+}
+
+/** A list's resources; none where the caller may not read them. */
+async function visibleOf(server: Management, path: string, type: string): Promise<JsonObject[]> {
+  const answer = await server.send('GET', `${path}?api-version=${apiVersionOf(type)}`);
+  return answer.status === 200 && isJsonObject(answer.body) && Array.isArray(answer.body.value) ? answer.body.value.filter(isJsonObject) : [];
 }
 
 /** Names of principals, and the members of those that are groups; what the directory does not tell the caller is left out. */
