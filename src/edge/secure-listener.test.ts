@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect as connectRaw, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectRaw, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -80,4 +80,27 @@ test('a connection whose handshake was in time stays', { timeout: 10_000 }, asyn
   await closed(silent);
   assert.equal(gone, false);
   socket.destroy();
+});
+
+test('connections that were handed over end with the listener as its own do', { timeout: 10_000 }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-listener-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const ca = await CertificateAuthority.open({ folder, clock: systemClock, permittedDomains: ['localhost'] });
+  const listener = listenSecurely({
+    name: 'test',
+    log: silentLog,
+    unnamed: ca.leaf(['localhost']),
+    contextOf: () => undefined,
+    handle: async () => jsonReply(200, {}),
+    onError: (error) => assert.fail(error),
+  });
+  const front = createServer((socket) => listener.take(socket, { arrival: { via: 'management', listener: 'test', peer: '127.0.0.1' } }));
+  await once(front.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => front.close());
+  const socket = connectTls({ port: (front.address() as AddressInfo).port, host: '127.0.0.1', ca: ca.caPem, checkServerIdentity: () => undefined });
+  await once(socket, 'secureConnect');
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await once(socket, 'data');
+  // So long that only the end of what is idle can be what closes it.
+  await Promise.all([once(socket, 'close'), listener.close(600_000)]);
 });

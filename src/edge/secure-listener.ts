@@ -114,6 +114,8 @@ export function listenSecurely(options: SecureListenerOptions): SecureListener {
     { log },
   );
   if (options.fd !== undefined) server.listen({ fd: options.fd });
+  // What Node begins to do when it listens: to know the connections, so that late headers and idle connections can be ended.
+  else server.emit('listening');
   return {
     take,
     showUnnamed: (leaf) => server.setSecureContext({ key: leaf.key, cert: leaf.certificate, minVersion: TLS_OPTIONS.minVersion }),
@@ -122,12 +124,11 @@ export function listenSecurely(options: SecureListenerOptions): SecureListener {
         const late = setTimeout(() => {
           for (const { raw } of connections.values()) raw.destroy();
         }, graceMs);
-        const closed = (): void => {
+        // It is called also where nothing listened.
+        server.close(() => {
           clearTimeout(late);
           resolve();
-        };
-        if (server.listening) server.close(closed);
-        else closed();
+        });
       }),
   };
 }
