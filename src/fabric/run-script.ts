@@ -52,12 +52,14 @@ export async function runScript(
     throw new Fault('conflict', 'MachineNotReal', `The machine '${name}' is not there on this host, so nothing can run in it; ${why}.`);
   }
   const places = [`--net=${machine.networkNamespace}`, `--mount=${machine.mountNamespace}`, `--uts=${machine.utsNamespace}`];
-  const own = ['unshare', '--pid', '--fork', '--kill-child=KILL', '--', 'sh', '-c', INSIDE, 'sh', ...parameters.map(({ value }) => value)];
-  const named = Object.fromEntries(parameters.filter(({ name: each }) => /^[A-Za-z_]\w*$/.test(each)).map(({ name: each, value }) => [each, value]));
+  const environment = machineEnvironment(name, { ...process.env, PATH: toolPath() });
+  // Set by the last of them, inside: variables can tell a program which code to load, and the ones before it run where the server's own files are.
+  const named = parameters.filter(({ name: each }) => /^[A-Za-z_]\w*$/.test(each) && !(each in environment)).map(({ name: each, value }) => `${each}=${value}`);
+  const own = ['unshare', '--pid', '--fork', '--kill-child=KILL', '--', 'env', ...named, 'sh', '-c', INSIDE, 'sh', ...parameters.map(({ value }) => value)];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'nsenter', ...places, '--', ...own], {
     cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...named, ...machineEnvironment(name, { ...process.env, PATH: toolPath() }) },
+    env: environment,
   });
   const stdout = tailOf(child.stdout, limits.outputBytes);
   const stderr = tailOf(child.stderr, limits.outputBytes);

@@ -99,6 +99,12 @@ export const scenarios: Record<string, () => Promise<void>> = {
         stderr: 'good day/2/good day\n',
       },
     );
+    const having = 'for each in /proc/[0-9]*; do tr "\\0" "\\n" <$each/environ | grep -q "^greeting=86398$" && cat $each/comm; done 2>/dev/null | sort -u';
+    const named = (await run([having], [{ name: 'greeting', value: '86398' }])).stdout;
+    assert.match(named, /^sh$/m);
+    assert.doesNotMatch(named, /setpriv|nsenter|unshare/, 'a parameter is no variable of what brings the script into the machine');
+    const home = await run(['echo $HOME'], [{ name: 'HOME', value: '/elsewhere' }]);
+    assert.equal(home.stdout, '/root\n');
     assert.equal((await run(['#!/bin/cat', 'as it is'])).stdout, '#!/bin/cat\nas it is');
     const { stdout } = await run(['seq 100000; cat; ls -d /tmp/tmp.*']);
     assert.equal(Buffer.byteLength(stdout), 4096);
