@@ -67,8 +67,9 @@ export async function fillIdentity(
     const fact = resource && factsOf(resource).find((each) => each.kind === 'identity');
     // One that was deleted meanwhile falls off: the resource must stay writable.
     if (fact?.kind !== 'identity' && before.has(key)) continue;
-    if (fact?.kind !== 'identity') faults.push(linkedNotFound(id, 'identity.userAssignedIdentities'));
-    else if (!before.has(key) && !context.caller.may(`${resource?.type}/assign/action`, key)) faults.push(notAssignable(context, resourceId, id));
+    // Whoever may not assign it is not told whether it is there.
+    if (!before.has(key) && !context.caller.may(`${parseResourceId(id).type}/assign/action`, key)) faults.push(notAssignable(context, resourceId, id));
+    else if (fact?.kind !== 'identity') faults.push(linkedNotFound(id, 'identity.userAssignedIdentities'));
     else userAssigned[fact.id] = { principalId: fact.principalId, clientId: fact.clientId };
   }
   const kept = previous?.hidden.systemIdentity as { principalId: string; clientId: string } | undefined;

@@ -47,6 +47,7 @@ export function notChangeable(target: string): Fault {
 
 /**
  * The second right a write needs, on the resource it links to: 403 `LinkedAuthorizationFailed` when the caller lacks it (docs/sources.md#linked-authorization).
+ * To be asked before that resource is looked for: who has no right to it is not told whether it is there, nor anything of it.
  * @param shownAction the action as the text names it, when that is not the whole name
  */
 export function linkedRight(

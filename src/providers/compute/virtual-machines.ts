@@ -86,10 +86,6 @@ export const virtualMachines = resourceType({
       const nic = await known.get(key);
       if (seen.has(key)) faults.push(new Fault('invalid', 'InvalidParameter', `Network interface ${id} is given twice.`, { target }));
       seen.add(key);
-      if (!nic || nic.body.location !== draft.body.location) {
-        faults.push(invalidReference(id, draft.resourceId.id, target));
-        continue;
-      }
       // Whoever has the interface stands in its network, and may have it deleted with the machine.
       const refused = before.has(key)
         ? undefined
@@ -99,8 +95,8 @@ export const virtualMachines = resourceType({
             { action: `${networkInterfaces.type}/join/action`, id },
             target,
           );
-      if (refused) {
-        faults.push(refused);
+      if (refused || !nic || nic.body.location !== draft.body.location) {
+        faults.push(refused ?? invalidReference(id, draft.resourceId.id, target));
         continue;
       }
       for (const { properties } of configurationsOf(nic)) networks.add(parentKeyOf(properties.subnet.id));

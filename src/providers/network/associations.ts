@@ -1,14 +1,14 @@
 /** What subnets and interfaces are associated with: network security groups and route tables, seen from both sides. */
-import type { Resource, ResourceLookup } from '#arm/resource-type.ts';
+import type { Draft, HookContext, Resource, ResourceLookup } from '#arm/resource-type.ts';
 import { Fault } from '#base/fault.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
-import { invalidReference, keyOf } from '../references.ts';
+import { invalidReference, keyOf, linkedRight } from '../references.ts';
 
 const USERS = { subnets: 'Microsoft.Network/virtualNetworks/subnets', networkInterfaces: 'Microsoft.Network/networkInterfaces' } as const;
 
-/** Properties of a subnet or interface that name what it is associated with. */
-const ASSOCIATIONS = ['networkSecurityGroup', 'routeTable'] as const;
+/** Properties of a subnet or interface that name what it is associated with, and of which type that is. */
+const ASSOCIATIONS = { networkSecurityGroup: 'Microsoft.Network/networkSecurityGroups', routeTable: 'Microsoft.Network/routeTables' } as const;
 
 /** The subnets and interfaces that name a resource, as its GET shows them. Empty lists are left out. */
 export async function associationsOf(key: ResourceKey, reader: ResourceLookup): Promise<JsonObject> {
@@ -34,20 +34,24 @@ export async function inUse(what: string, code: string, resource: Resource, read
   ];
 }
 
-/** Faults of associations that name nothing, or something in another region. One that stands is not asked again. */
+/** Faults of associations that the caller may not make, that name nothing, or something in another region. One that stands is not asked again. */
 export async function associationFaults(
-  draft: { readonly resourceId: { readonly id: string }; readonly body: Resource['body'] },
+  draft: Draft,
   previous: Resource | undefined,
   region: string | undefined,
-  reader: ResourceLookup,
+  { known, caller }: Pick<HookContext, 'known' | 'caller'>,
 ): Promise<Fault[]> {
   const faults: Fault[] = [];
-  for (const property of ASSOCIATIONS) {
+  for (const [property, type] of Object.entries(ASSOCIATIONS)) {
     const id = (draft.body.properties[property] as { id: string } | undefined)?.id;
     const before = (previous?.body.properties[property] as { id: string } | undefined)?.id;
     if (id === undefined || (before !== undefined && keyOf(before) === keyOf(id))) continue;
-    const named = await reader.get(keyOf(id));
-    if (!named || named.body.location !== region) faults.push(invalidReference(id, draft.resourceId.id, `properties.${property}.id`));
+    const target = `properties.${property}.id`;
+    const write = { action: `${draft.resourceId.type}/write`, scope: draft.resourceId.id };
+    const refused = linkedRight(caller, write, { action: `${type}/join/action`, id }, target);
+    const named = await known.get(keyOf(id));
+    if (refused) faults.push(refused);
+    else if (!named || named.body.location !== region) faults.push(invalidReference(id, draft.resourceId.id, target));
   }
   return faults;
 }

@@ -61,7 +61,7 @@ export const networkInterfaces = resourceType({
         ),
       ];
     }
-    const faults: Fault[] = await associationFaults(draft, previous, draft.body.location, known);
+    const faults: Fault[] = await associationFaults(draft, previous, draft.body.location, { known, caller });
     const networks = new Set<ResourceKey>();
     const names = new Set<string>();
     for (const [index, { name, properties }] of configurationsOf(draft).entries()) {
@@ -78,18 +78,16 @@ export const networkInterfaces = resourceType({
       const { id } = properties.subnet;
       const network = parentKeyOf(id);
       networks.add(network);
-      const place = await known.get(network);
-      if (!(await known.get(keyOf(id))) || place?.body.location !== draft.body.location) {
-        faults.push(invalidReference(id, draft.resourceId.id, `${target}.properties.subnet.id`));
-        continue;
-      }
       const refused = linkedRight(
         caller,
         { action: 'Microsoft.Network/networkInterfaces/write', scope: draft.resourceId.id },
         { action: 'Microsoft.Network/virtualNetworks/subnets/join/action', id },
         `${target}.properties.subnet.id`,
       );
+      const place = await known.get(network);
       if (refused) faults.push(refused);
+      else if (!(await known.get(keyOf(id))) || place?.body.location !== draft.body.location)
+        faults.push(invalidReference(id, draft.resourceId.id, `${target}.properties.subnet.id`));
     }
     if (networks.size > 1) {
       faults.push(

@@ -94,10 +94,6 @@ export const privateDnsZoneGroups = resourceType({
       zones.add(name);
       // A zone deleted after the group was written does not make the group unwritable.
       if (before.has(keyOf(id))) continue;
-      if (!(await zoneOf(config, known))) {
-        faults.push(invalidReference(id, draft.resourceId.id, `${target}.properties.privateDnsZoneId`));
-        continue;
-      }
       const refused = linkedRight(
         caller,
         { action: 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups/write', scope: draft.resourceId.id },
@@ -105,6 +101,7 @@ export const privateDnsZoneGroups = resourceType({
         `${target}.properties.privateDnsZoneId`,
       );
       if (refused) faults.push(refused);
+      else if (!(await zoneOf(config, known))) faults.push(invalidReference(id, draft.resourceId.id, `${target}.properties.privateDnsZoneId`));
     }
     return faults;
   },

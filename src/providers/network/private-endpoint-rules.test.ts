@@ -64,7 +64,7 @@ test('a registry of another tenant is asked by hand only, and never told from on
   const auto = plane.endpointBody({ more: subnet });
   const missing = JSON.parse(JSON.stringify(auto).replaceAll(REGISTRY, `${REGISTRY}x`)) as object;
   assert.deepEqual(await asked(auto, plane.id(REGISTRY)), await asked(missing, plane.id(`${REGISTRY}x`)));
-  assert.equal((await asked(auto, ''))[0], 400);
+  assert.equal((await asked(auto, ''))[0], 403);
   const manual = plane.endpointBody({ manual: true, message: 'from outside', more: subnet });
   const created = await plane.ask('PUT', `${there}/${ENDPOINT}`, manual, as);
   assert.equal(created.status, 201, created.message);

@@ -84,6 +84,16 @@ export async function targetFaults(draft: Draft, { reader, known, caller, domain
       `The private link resource ${id} of private endpoint '${draft.resourceId.name}' ${isRegistry ? 'does not exist' : `is no '${REGISTRY_TYPE}'`}.`,
       { target: `${target}.privateLinkServiceId` },
     );
+  const refused =
+    isRegistry &&
+    !manual &&
+    linkedRight(
+      caller,
+      { action: WRITE, scope: draft.resourceId.id },
+      { action: `${CONNECTION_TYPE}Approval/action`, id, shownAction: 'PrivateEndpointConnectionsApproval/action' },
+      `${target}.privateLinkServiceId`,
+    );
+  if (refused) return [refused];
   const registry = isRegistry ? await (manual ? reader : known).get(keyOf(id)) : undefined;
   if (!registry) return [absent()];
   const ours = (await known.get(registry.key)) !== undefined;
@@ -120,15 +130,6 @@ export async function targetFaults(draft: Draft, { reader, known, caller, domain
       ),
     );
   }
-  const refused =
-    !manual &&
-    linkedRight(
-      caller,
-      { action: WRITE, scope: draft.resourceId.id },
-      { action: `${CONNECTION_TYPE}Approval/action`, id, shownAction: 'PrivateEndpointConnectionsApproval/action' },
-      `${target}.privateLinkServiceId`,
-    );
-  if (refused) faults.push(refused);
   faults.push(...staticAddressFaults(draft, await membersOf(registry, reader, domain)));
   return faults;
 }
@@ -139,8 +140,10 @@ export async function placeFaults(draft: Draft, { reader, known, caller, isRegis
   const { id, name, key, subscription } = draft.resourceId;
   const faults: Fault[] = [];
   const target = 'properties.subnet.id';
+  const refused = linkedRight(caller, { action: WRITE, scope: id }, { action: 'Microsoft.Network/virtualNetworks/subnets/join/action', id: subnet.id }, target);
   const network = await known.get(parentKeyOf(subnet.id));
-  if (!network || !(await known.get(keyOf(subnet.id)))) faults.push(invalidReference(subnet.id, id, target));
+  if (refused) faults.push(refused);
+  else if (!network || !(await known.get(keyOf(subnet.id)))) faults.push(invalidReference(subnet.id, id, target));
   else {
     // docs/sources.md#endpoint-placement
     const differences: string[] = [];
@@ -148,13 +151,6 @@ export async function placeFaults(draft: Draft, { reader, known, caller, isRegis
     if (network.resourceId.subscription !== subscription) differences.push(`subscription ${subscription}, the network in ${network.resourceId.subscription}`);
     if (differences.length > 0)
       faults.push(invalidReference(subnet.id, id, target, ` Private endpoint '${name}' is in ${differences.join(' and ')}: both must be in the same.`));
-    const refused = linkedRight(
-      caller,
-      { action: WRITE, scope: id },
-      { action: 'Microsoft.Network/virtualNetworks/subnets/join/action', id: subnet.id },
-      target,
-    );
-    if (refused) faults.push(refused);
   }
   // docs/sources.md#endpoint-registration
   if (!(await isRegistered('Microsoft.ContainerRegistry', key))) faults.push(notRegistered('Microsoft.ContainerRegistry', subscription ?? ''));

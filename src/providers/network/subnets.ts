@@ -39,7 +39,7 @@ export const subnets = resourceType({
   },
   properties,
 
-  async admit(draft, previous, { reader, known }) {
+  async admit(draft, previous, { reader, known, caller }) {
     const faults: Fault[] = [];
     const { name } = draft.resourceId;
     const target = 'properties.addressPrefix';
@@ -68,7 +68,7 @@ export const subnets = resourceType({
         );
       }
     }
-    faults.push(...(await associationFaults(draft, previous, network.body.location, known)));
+    faults.push(...(await associationFaults(draft, previous, network.body.location, { known, caller })));
     const before = previous?.body.properties.addressPrefix as string | undefined;
     if (before !== undefined && before !== text && (await subnetUsers(draft.resourceId.key, reader)).length > 0) {
       faults.push(

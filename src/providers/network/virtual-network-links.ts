@@ -41,16 +41,15 @@ export const virtualNetworkLinks = resourceType({
     const id = networkIdOf(draft);
     const zone = draft.resourceId.parent as ResourceKey;
     const faults: Fault[] = [];
-    if (!previous && !(await known.get(keyOf(id)))) {
-      faults.push(invalidReference(id, draft.resourceId.id, target));
-    } else if (!previous) {
+    if (!previous) {
       const refused = linkedRight(
         caller,
         { action: `${LINK_TYPE}/write`, scope: draft.resourceId.id },
         { action: 'Microsoft.Network/virtualNetworks/join/action', id },
         target,
       );
-      if (refused) faults.push(refused);
+      if (refused) return [refused];
+      if (!(await known.get(keyOf(id)))) faults.push(invalidReference(id, draft.resourceId.id, target));
     }
     for (const link of await known.referrers(keyOf(id), LINK_TYPE)) {
       if (link.key === draft.resourceId.key) continue;

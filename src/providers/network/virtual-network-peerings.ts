@@ -153,18 +153,16 @@ export const virtualNetworkPeerings = resourceType({
   immutable: ['remoteVirtualNetwork.id'],
 
   async admit(draft, previous, context) {
-    const faults = await admission(draft, previous, context);
     const id = remoteIdOf(draft);
-    const refused =
-      previous === undefined && faults.length === 0
-        ? linkedRight(
-            context.caller,
-            { action: `${PEERING_TYPE}/write`, scope: draft.resourceId.id },
-            { action: `${NETWORK_TYPE}/peer/action`, id },
-            'properties.remoteVirtualNetwork.id',
-          )
-        : undefined;
-    return refused ? [...faults, refused] : faults;
+    const refused = previous
+      ? undefined
+      : linkedRight(
+          context.caller,
+          { action: `${PEERING_TYPE}/write`, scope: draft.resourceId.id },
+          { action: `${NETWORK_TYPE}/peer/action`, id },
+          'properties.remoteVirtualNetwork.id',
+        );
+    return refused ? [refused] : admission(draft, previous, context);
   },
 
   /** A write brings the remote address space up to date, and a Disconnected side whose other is gone back to Initiated. */

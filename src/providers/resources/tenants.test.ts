@@ -245,7 +245,7 @@ test('an endpoint of another tenant may ask for a connection, which the registry
   const connection = [{ name: 'c', properties: { privateLinkServiceId: plane.id(REGISTRY), groupIds: ['registry'], requestMessage: 'please' } }];
   const body = (list: string): object => ({ location: 'westeurope', properties: { subnet: { id: `${rg}/providers/${SUBNET}` }, [list]: connection } });
   const itself = await plane.ask('PUT', `${rg}/providers/${ENDPOINT}`, body('privateLinkServiceConnections'), as);
-  assert.deepEqual([itself.status, itself.codes], [400, ['InvalidPrivateLinkServiceId']], 'as of a registry that is not there');
+  assert.deepEqual([itself.status, itself.codes], [403, ['LinkedAuthorizationFailed']], 'as of a registry that is not there');
   const asked = await plane.ask('PUT', `${rg}/providers/${ENDPOINT}`, body('manualPrivateLinkServiceConnections'), as);
   assert.equal(asked.status, 201, asked.message);
   const waiting = await plane.connection();
