@@ -7,7 +7,7 @@ import { blobReply } from './blob-bytes.ts';
 import { type Call, type Rooms, repositoryOf } from './call.ts';
 import { redirectToData } from './data-endpoint.ts';
 import { oci } from './faults.ts';
-import { disallowed, refuseLocked } from './locks.ts';
+import { disallowed, refuseLockedContent } from './locks.ts';
 
 /** @throws Fault `DIGEST_INVALID`. */
 export function checkedDigest(text: string | null): Digest {
@@ -30,11 +30,14 @@ export async function getBlob(call: Call, rooms: Rooms): Promise<Reply> {
   return blobReply(call.request, rooms.blobs, digest, record.size);
 }
 
-/** DELETE: out of this repository. The bytes stay, since other repositories may have them. */
+/**
+ * DELETE: out of this repository. The bytes stay, since other repositories may have them. No record tells which images have the blob: while anything in the
+ * repository may not be deleted, no blob of it may.
+ */
 export async function deleteBlobOfRepository(call: Call, rooms: Rooms): Promise<Reply> {
   const digest = checkedDigest(call.reference);
   const { value: deleted } = await rooms.store.write(async ({ database }) => {
-    await refuseLocked(database, repositoryOf(call), 'delete', [], call.request.trace);
+    await refuseLockedContent(database, repositoryOf(call), call.request.trace);
     return deleteBlob(database, repositoryOf(call), digest);
   });
   if (!deleted) throw oci('BLOB_UNKNOWN', { detail: { digest } });

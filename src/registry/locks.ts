@@ -33,7 +33,7 @@ export async function refuseLocked(
   }
 }
 
-/** Refuses the deletion of the whole repository, when it or anything in it may not be deleted. @throws as `refuseLocked` */
+/** Refuses a deletion that concerns all of the repository, when it or anything in it may not be deleted. @throws as `refuseLocked` */
 export async function refuseLockedContent(database: Database, key: RepositoryKey, trace: TraceStep[]): Promise<void> {
   for (const [item, attributes] of await attributesOf(database, key)) {
     const attribute = forbids.delete(attributes);

@@ -44,9 +44,14 @@ export function checkedTag(text: string): Tag {
 
 /** Why there is nothing: the repository or only the manifest. */
 async function unknown(call: Call, rooms: Rooms): Promise<Fault> {
-  if (!(await repositoryExists(rooms.store.database, repositoryOf(call)))) return oci('NAME_UNKNOWN', { detail: { name: call.repository } });
-  const how = call.reference.includes(':') ? 'with digest' : 'tagged by';
-  return oci('MANIFEST_UNKNOWN', { message: `manifest ${how} "${call.reference}" is not found`, detail: { reference: call.reference } });
+  const exists = await repositoryExists(rooms.store.database, repositoryOf(call));
+  return exists ? unknownReference(call) : oci('NAME_UNKNOWN', { detail: { name: call.repository } });
+}
+
+/** What is told where the repository has no such manifest or tag. */
+export function unknownReference({ reference }: Call): Fault {
+  const how = reference.includes(':') ? 'with digest' : 'tagged by';
+  return oci('MANIFEST_UNKNOWN', { message: `manifest ${how} "${reference}" is not found`, detail: { reference } });
 }
 
 /** GET and HEAD: by tag or digest. The stored media type is answered whatever Accept says: to convert would change the digest. */

@@ -270,6 +270,17 @@ describe('A lock', () => {
     assert.equal((await client.ask('GET', `/v2/app/manifests/${digest}`)).status, 200);
   });
 
+  it('on a tag or a manifest keeps the layers that it needs', async () => {
+    const client = await owner();
+    const { digest, layer } = await parts(client);
+    for (const path of ['app/_tags/v1', `app/_manifests/${digest}`]) {
+      await patch(client, path, { deleteEnabled: false });
+      disallowed(await client.ask('DELETE', `/v2/app/blobs/${layer}`), path);
+      await patch(client, path, { deleteEnabled: true });
+    }
+    assert.equal((await client.ask('DELETE', `/v2/app/blobs/${layer}`)).status, 202);
+  });
+
   it('on a repository holds for all in it: no push, no upload, no deletion', async () => {
     const client = await owner();
     const { digest, layer } = await parts(client);

@@ -4,10 +4,9 @@
 import type { Digest } from '#base/digest.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { readJson } from '#http/body.ts';
-import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
+import { jsonReply, type Reply } from '#http/message.ts';
 import { ALL_ENABLED, type Attributes, attributesOf, putAttributes, WHOLE_REPOSITORY } from '#store/attributes.ts';
 import type { Database } from '#store/database.ts';
-import { deleteManifest, deleteTag } from '#store/repositories.ts';
 import {
   deleteRepository,
   type ManifestView,
@@ -22,8 +21,8 @@ import {
 import { checkedDigest } from './blobs.ts';
 import { type Call, type Rooms, refuseDeleted, repositoryOf } from './call.ts';
 import { oci } from './faults.ts';
-import { refuseLocked, refuseLockedContent } from './locks.ts';
-import { checkedTag, manifestBytes } from './manifests.ts';
+import { refuseLockedContent } from './locks.ts';
+import { checkedTag, deleteManifestOrTag, manifestBytes, unknownReference } from './manifests.ts';
 import { pageOf } from './paging.ts';
 
 /** What clients get that name no length, as az does. */
@@ -111,12 +110,8 @@ export async function patchTag(call: Call, rooms: Rooms): Promise<Reply> {
 
 /** DELETE /acr/v1/NAME/_tags/TAG: the tag alone; its manifest stays. */
 export async function untag(call: Call, rooms: Rooms): Promise<Reply> {
-  const [key, tag] = [repositoryOf(call), checkedTag(call.reference)];
-  await rooms.store.write(async ({ database }) => {
-    await refuseLocked(database, key, 'delete', [tag], call.request.trace);
-    if (!(await deleteTag(database, key, tag))) throw unknownReference(call);
-  });
-  return emptyReply(202);
+  checkedTag(call.reference);
+  return deleteManifestOrTag(call, rooms);
 }
 
 /** GET /acr/v1/NAME/_manifests. */
@@ -154,14 +149,8 @@ export async function patchManifest(call: Call, rooms: Rooms): Promise<Reply> {
 
 /** DELETE /acr/v1/NAME/_manifests/DIGEST: with every tag that names it. */
 export async function removeManifest(call: Call, rooms: Rooms): Promise<Reply> {
-  const [key, digest] = [repositoryOf(call), checkedDigest(call.reference)];
-  await rooms.store.write(async ({ database }) => {
-    const view = await manifestViewOf(database, key, digest);
-    if (!view) throw unknownReference(call);
-    await refuseLocked(database, key, 'delete', [digest, ...view.tags], call.request.trace);
-    await deleteManifest(database, key, digest);
-  });
-  return emptyReply(202);
+  checkedDigest(call.reference);
+  return deleteManifestOrTag(call, rooms);
 }
 
 /** Whatever stands below /acr/v1/_deleted. @throws Fault `UNSUPPORTED` (405) always: az prints its message */
@@ -189,7 +178,7 @@ async function change(call: Call, rooms: Rooms, find: (database: Database) => Pr
 /** @throws Fault `UNSUPPORTED` (400) when the body is no object or an attribute no boolean */
 function attributesIn(body: unknown): Partial<Attributes> {
   const invalid = (message: string): Error => oci('UNSUPPORTED', { message });
-  if (!isJsonObject(body as never)) throw invalid('the body must be a JSON object of attributes: deleteEnabled, writeEnabled, listEnabled, readEnabled');
+  if (!isJsonObject(body)) throw invalid('the body must be a JSON object of attributes: deleteEnabled, writeEnabled, listEnabled, readEnabled');
   const given: Record<string, boolean> = {};
   for (const name of Object.keys(ALL_ENABLED)) {
     const value = (body as JsonObject)[name] ?? undefined;
@@ -236,7 +225,7 @@ const CONFIG_LIMIT_BYTES = 1024 * 1024;
 async function shownManifest({ digest, mediaType, createdAt, tags, attributes, size }: ManifestView, rooms: Rooms): Promise<object> {
   const document = parsed(await manifestBytes(rooms, digest));
   const [config, layers, children] = [document.config, listIn(document.layers), listIn(document.manifests)];
-  const isImage = isJsonObject(config as never);
+  const isImage = isJsonObject(config);
   const platform = isImage ? await platformOf(config as JsonObject, rooms) : {};
   return {
     digest,
@@ -262,7 +251,7 @@ function listIn(value: unknown): JsonObject[] {
 }
 
 function reference({ digest, platform }: JsonObject): object {
-  const { architecture, os } = (isJsonObject(platform as never) ? platform : {}) as JsonObject;
+  const { architecture, os } = (isJsonObject(platform) ? platform : {}) as JsonObject;
   return { digest, ...(typeof architecture === 'string' ? { architecture } : {}), ...(typeof os === 'string' ? { os } : {}) };
 }
 
@@ -281,12 +270,4 @@ async function platformOf({ digest }: JsonObject, rooms: Rooms): Promise<{ archi
 
 function unknownName(call: Call): Error {
   return oci('NAME_UNKNOWN', { detail: { name: call.repository } });
-}
-
-function unknownReference(call: Call): Error {
-  const how = call.reference.includes(':') ? 'with digest' : 'tagged by';
-  return oci('MANIFEST_UNKNOWN', {
-    message: `manifest ${how} "${call.reference.slice(0, 300)}" is not found`,
-    detail: { reference: call.reference.slice(0, 300) },
-  });
 }
