@@ -41,7 +41,7 @@ export function parseActivityFilter(text: string | undefined): Wanted {
   return wanted;
 }
 
-/** Empty: taken, and always so here. Correlation ids are compared as they were sent. */
+/** Empty: taken, and always so here. */
 const FIELDS: Readonly<Record<string, string>> = {
   'eventtimestamp ge': 'from',
   'eventtimestamp le': 'to',

@@ -1,6 +1,7 @@
 /** The activity log: what was done with what did it, what was refused beside it, and who may see which of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import { insertActivity, listActivity, pruneActivity } from '#store/activity.ts';
 import { Store } from '#store/store.ts';
 import { parseActivityFilter } from './activity-list.ts';
@@ -77,7 +78,7 @@ test('a change that is undone is told as refused alone: the event goes with the 
 test('filters: time, group, resource, caller, provider, correlation; quoted or bare; the rest is refused', async () => {
   const cloud = await openCloud();
   const [one, two] = [shop(cloud, 'one'), shop(cloud, 'two')];
-  await cloud.ask('PUT', one, { body: { location: 'westeurope' }, headers: { 'x-ms-correlation-request-id': 'c1' } });
+  await cloud.ask('PUT', one, { body: { location: 'westeurope' }, headers: { 'x-ms-correlation-request-id': 'C1' } });
   await cloud.clock.advance(60_000);
   await cloud.ask('PUT', two, { body: { location: 'westeurope' } });
   const later = new Date(cloud.clock.now()).toISOString();
@@ -88,7 +89,7 @@ test('filters: time, group, resource, caller, provider, correlation; quoted or b
     [one],
   );
   assert.deepEqual(await ids("eventTimestamp ge '2020-01-01T00:00:00Z' and resourceGroupName eq 'RG' and resourceProvider eq 'contoso.shop'"), [two, one]);
-  assert.deepEqual(await ids('resourceProvider eq Contoso.Shop and correlationId eq c1'), [one]);
+  assert.deepEqual(await ids('resourceProvider eq Contoso.Shop and correlationId eq C1'), [one]);
   assert.deepEqual(await ids("caller eq 'somebody'"), []);
   assert.deepEqual(await ids("resourceGroupName eq 'other'"), []);
   for (const bad of ["eventTimestamp gt 'x'", "eventTimestamp ge 'x'", "name eq 'x'", "caller eq 'x' or caller eq 'y'", "caller eq 'x' and", 'caller'])
@@ -129,10 +130,10 @@ test('who may read a part of the subscription sees what happened there; who may 
   assert.equal(refused.status, 403);
 });
 
-test('a ring for refusals and one for the rest: old ones go, of their own kind only', async () => {
+test('a ring for refusals and one for the rest: old ones go, of their own kind and place only', async () => {
   const store = await Store.open(':memory:');
-  const record = (refused: boolean, at: string, n: number) => ({
-    place: 's',
+  const record = (refused: boolean, at: string, n: number, place = 's') => ({
+    place,
     resource: `${n}`,
     resourceGroup: '',
     caller: '',
@@ -143,12 +144,14 @@ test('a ring for refusals and one for the rest: old ones go, of their own kind o
   });
   await store.write(async ({ database }) => {
     for (let n = 0; n < 10; n++) await insertActivity(database, record(n % 2 === 1, n < 2 ? '2020' : '2026', n));
-    await pruneActivity(database, { refused: true, keep: 2, before: '2021' });
+    await insertActivity(database, record(true, '2020', 10, 'other'));
+    await pruneActivity(database, { place: 's', refused: true, keep: 2, before: '2021' });
   });
-  const left = async (): Promise<string[]> => (await listActivity(store.database, { place: 's', limit: 100 })).map(({ resource }) => resource);
+  const left = async (place = 's'): Promise<string[]> => (await listActivity(store.database, { place, limit: 100 })).map(({ resource }) => resource);
   assert.deepEqual(await left(), ['9', '8', '7', '6', '4', '2', '0']);
-  await store.write(({ database }) => pruneActivity(database, { refused: false, keep: 100, before: '2021' }));
+  await store.write(({ database }) => pruneActivity(database, { place: 's', refused: false, keep: 100, before: '2021' }));
   assert.deepEqual(await left(), ['9', '8', '7', '6', '4', '2']);
+  assert.deepEqual(await left('other'), ['10'], "what happens in one place drives out nothing of another's");
 });
 
 test('any number of refusals is a bounded number of events', async () => {
@@ -162,4 +165,14 @@ test('any number of refusals is a bounded number of events', async () => {
     .where('refused', '=', 1)
     .executeTakeFirstOrThrow()) as { count: number };
   assert.ok(count > 0 && count <= 2_100, `${count} refusals are kept`);
+});
+
+test('pages come by an index, in order: no page reads and sorts the whole log', async () => {
+  const store = await Store.open(':memory:');
+  const plan = await sql<{ detail: string }>`explain query plan select event from activity_events
+    where subscription = 's' and at >= '2026' and sequence < 9 order by sequence desc limit 200`.execute(store.database);
+  assert.deepEqual(
+    plan.rows.map(({ detail }) => detail.replace(/ \(.*/, '')),
+    ['SEARCH activity_events USING INDEX activity_events_order'],
+  );
 });

@@ -9,16 +9,17 @@ import type { Log } from '#base/log.ts';
 import { groupKeyOf, parseResourceId, type ResourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import type { Request } from '#http/message.ts';
 import { type ActivityRecord, insertActivity, pruneActivity } from '#store/activity.ts';
+import type { Database } from '#store/database.ts';
 import type { Store, Transaction } from '#store/store.ts';
 import { type Authority, actionFor } from './authorization.ts';
 import type { Route } from './route.ts';
 import { namespaceOf } from './types.ts';
 
-/** How many events are kept of what was done and of what was refused, and for how long, as in Azure. */
+/** How many events are kept, of each subscription, of what was done and of what was refused, and for how long, as in Azure. */
 const KEPT = 20_000;
 const KEPT_REFUSED = 2_000;
 const KEPT_DAYS = 90;
-/** How many refusals may wait to be written; and after how many events the old ones are looked for. */
+/** How many refusals may wait to be written; and after how many events of a place and kind the old ones are looked for. */
 const WAITING = 200;
 const PRUNE_EVERY = 100;
 /** Of ids and messages in events: both may be as long as a request allows. */
@@ -79,7 +80,8 @@ export class ActivityLog {
   readonly #newGuid: () => string;
   #waiting: ActivityRecord[] = [];
   #writing: Promise<void> | undefined;
-  #inserted = { done: 0, refused: 0 };
+  /** How many events were written since the start, by place and kind. */
+  readonly #inserted = new Map<string, number>();
 
   constructor(options: { store: Store; clock: Clock; log: Log; newGuid: () => string }) {
     this.#store = options.store;
@@ -91,8 +93,7 @@ export class ActivityLog {
   /** Writes what the call does in the transaction that does it. `status` is what it will be answered with. */
   async done(call: Cause, { database }: Transaction, status: number): Promise<void> {
     if (!call.activity) return;
-    await insertActivity(database, this.#record(call, call.activity, status, undefined));
-    if (this.#inserted.done++ % PRUNE_EVERY === 0) await pruneActivity(database, { refused: false, keep: KEPT, before: this.#oldest() });
+    await this.#insert(database, this.#record(call, call.activity, status, undefined));
   }
 
   /** Notes that nothing came of what the call asked for. Written soon, with whatever else was refused meanwhile; a crash in between loses it. */
@@ -116,19 +117,21 @@ export class ActivityLog {
         await this.#store.write(async ({ database }) => {
           const records = this.#waiting;
           this.#waiting = [];
-          for (const record of records) await insertActivity(database, record);
-          const before = this.#inserted.refused;
-          this.#inserted.refused += records.length;
-          if (before === 0 || Math.floor(before / PRUNE_EVERY) !== Math.floor(this.#inserted.refused / PRUNE_EVERY))
-            await pruneActivity(database, { refused: true, keep: KEPT_REFUSED, before: this.#oldest() });
+          for (const record of records) await this.#insert(database, record);
         });
     } catch (error) {
       this.#log.warn({ error: String(error) }, 'refusals could not be written to the activity log');
     }
   }
 
-  #oldest(): string {
-    return new Date(this.#clock.now() - KEPT_DAYS * 24 * 60 * 60 * 1000).toISOString();
+  async #insert(database: Database, record: ActivityRecord): Promise<void> {
+    await insertActivity(database, record);
+    const { place, refused } = record;
+    const ring = `${place} ${refused}`;
+    const before = this.#inserted.get(ring) ?? 0;
+    this.#inserted.set(ring, before + 1);
+    const oldest = new Date(this.#clock.now() - KEPT_DAYS * 24 * 60 * 60 * 1000).toISOString();
+    if (before % PRUNE_EVERY === 0) await pruneActivity(database, { place, refused, keep: refused ? KEPT_REFUSED : KEPT, before: oldest });
   }
 
   #record(call: Cause, { action, name, id }: Activity, status: number, fault: Fault | undefined): ActivityRecord {
@@ -185,7 +188,7 @@ export class ActivityLog {
       caller: caller.toLowerCase(),
       at,
       refused: fault !== undefined,
-      correlationId,
+      correlationId: correlationId.toLowerCase(),
       event,
     };
   }

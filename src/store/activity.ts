@@ -1,8 +1,8 @@
-/** The activity log's events, as records: newest last, bounded in number and age. What an event says is the engine's business. */
+/** The activity log's events, as records: newest last, bounded in number and age at each place. What an event says is the engine's business. */
 import type { Database } from './database.ts';
 
 export interface ActivityRecord {
-  /** The subscription's key, or what stands for a tenant; lower case, as are the next three. */
+  /** The subscription's key, or what stands for a tenant; lower case, as are the next three and the correlation id. */
   readonly place: string;
   readonly resource: string;
   /** The resource group's name; empty above one. */
@@ -60,17 +60,20 @@ export async function listActivity(database: Database, query: ActivityQuery): Pr
   return rows.map(({ sequence, resource, event }) => ({ sequence, resource, event: JSON.parse(event) as object }));
 }
 
-/** Forgets all but the newest `keep` events of a kind, and those from before a time (ISO 8601). */
-export async function pruneActivity(database: Database, options: { refused: boolean; keep: number; before: string }): Promise<void> {
+/** Forgets all but the newest `keep` events of a kind at a place, and those from before a time (ISO 8601). */
+export async function pruneActivity(database: Database, options: { place: string; refused: boolean; keep: number; before: string }): Promise<void> {
   const kind = options.refused ? 1 : 0;
-  await database.deleteFrom('activity_events').where('refused', '=', kind).where('at', '<', options.before).execute();
+  const old = database.deleteFrom('activity_events').where('subscription', '=', options.place).where('refused', '=', kind);
+  await old.where('at', '<', options.before).execute();
   const last = await database
     .selectFrom('activity_events')
     .select('sequence')
+    .where('subscription', '=', options.place)
     .where('refused', '=', kind)
+    .orderBy('at', 'desc')
     .orderBy('sequence', 'desc')
     .limit(1)
     .offset(options.keep)
     .executeTakeFirst();
-  if (last) await database.deleteFrom('activity_events').where('refused', '=', kind).where('sequence', '<=', last.sequence).execute();
+  if (last) await old.where('sequence', '<=', last.sequence).execute();
 }

@@ -246,4 +246,11 @@ export const migrations: readonly string[] = [
       and coalesce(json_extract(body, '$.properties.type'), '') <> 'BuiltInRole'
       and exists (select 1 from settings where name = 'tenantId');
   `,
+  // Events are listed by place in their order, and old ones go place by place: no subscription's log is to suffer from another's.
+  `
+  drop index activity_events_time;
+  drop index activity_events_kind;
+  create index activity_events_order on activity_events (subscription, sequence);
+  create index activity_events_age on activity_events (subscription, refused, at);
+  `,
 ];

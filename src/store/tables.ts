@@ -61,7 +61,7 @@ export interface Tables {
   sign_in_revocations: { object_id: string; at_ms: number };
   activity_events: {
     sequence: Generated<number>;
-    /** Ids, callers and the names of groups are lower case. */
+    /** Ids, callers and the names of groups are lower case. The place: a subscription, or a tenant. */
     subscription: string;
     at: string;
     /** 1 or 0. */
