@@ -75,6 +75,7 @@ const record = (z: string, host: string, address: IpAddress): Fact => ({
 });
 const role = (r: string): Fact => ({ kind: 'role-definition', role: key(r), name: r, roleName: r.toUpperCase(), permissions: [] });
 const assignment = (a: string, principalId: string, scope = '/'): Fact => ({ kind: 'role-assignment', assignment: key(a), scope, role: 'r', principalId });
+const subscription = (s: string, tenantId: string): Fact => ({ kind: 'subscription', subscription: key(s), tenantId });
 
 type Change = readonly [ResourceKey, readonly Fact[]];
 const of = (owner: string, ...facts: Fact[]): Change => [key(owner), facts];
@@ -243,7 +244,7 @@ const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   net.map(network),
   fc.tuple(net, few('a', 'b')).map(([n, s]) => subnet(n, s)),
   fc.tuple(net, nicKey, address).map(([n, i, a]) => nic(n, i, a)),
-  fc.tuple(net, end, address).map(([n, e, a]) => endpoint(n, e, a)),
+  fc.tuple(net, end, address, few('registry', 'registry_data_eastus')).map(([n, e, a, member]) => endpoint(n, e, a, member)),
   fc
     .tuple(few('m1', 'm2'), fc.array(nicKey, { maxLength: 2 }), fc.array(id, { maxLength: 2 }), fc.boolean())
     .map(([m, nics, ids, system]) => machine(m, nics, ids, system)),
@@ -259,6 +260,7 @@ const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.tuple(zoneKey, few('a', 'b'), address).map(([z, host, a]) => record(z, host, a)),
   few('r', 's').map(role),
   fc.tuple(few('a1', 'a2'), few('p', 'q'), few('/', '/s')).map(([a, p, scope]) => assignment(a, p, scope)),
+  fc.tuple(few('s1', 's2'), few('t', 'u')).map(([s, tenant]) => subscription(s, tenant)),
 );
 const owners = Array.from({ length: 24 }, (_, i) => `owner${i}`);
 /** Resources with what they state; each owner once. */

@@ -90,7 +90,7 @@ export const roleAssignments = resourceType({
         ),
       ];
     }
-    const twin = (await reader.list(ROLE_ASSIGNMENT_TYPE, '/')).find(
+    const twin = (await reader.list(ROLE_ASSIGNMENT_TYPE, draft.resourceId.parent ?? '/')).find(
       (other) =>
         scopeOf(other.resourceId).toLowerCase() === scope &&
         guidOf(other) === role &&

@@ -194,12 +194,17 @@ test('a new region needs privateLinkServiceProxies/write at every endpoint, and 
   await plane.put(ENDPOINT, plane.endpointBody());
   await plane.put(`${ENDPOINT}2`, plane.endpointBody());
   await assign('11111111-1111-4111-8111-111111111112', plane.id(`${ENDPOINT}2`));
+  // Of a subnet that is too small, as of all else about such an endpoint, the caller hears nothing.
+  await plane.put(`${SUBNET}2`, { properties: { addressPrefix: '10.0.2.0/29' } });
+  await plane.put(replica('northeurope'), at('northeurope'));
+  await plane.put(`${ENDPOINT}3`, plane.endpointBody({ subnet: `${SUBNET}2` }));
   const answer = await plane.ask('PUT', replica('eastus'), at('eastus'), { as: principal });
   assert.equal(answer.status, 403);
+  await plane.ask('DELETE', `${ENDPOINT}3`);
   assert.deepEqual(answer.codes, ['LinkedAuthorizationFailed']);
   assert.ok(
     answer.message.includes(
-      `it does not have permission to perform action 'Microsoft.Network/privateEndpoints/privateLinkServiceProxies/write' on the linked scope(s) '${plane.id(ENDPOINT)}'`,
+      `it does not have permission to perform action 'Microsoft.Network/privateEndpoints/privateLinkServiceProxies/write' on the linked scope(s) '${plane.id(ENDPOINT)}, ${plane.id(`${ENDPOINT}3`)}'`,
     ),
     answer.message,
   );

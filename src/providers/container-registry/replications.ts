@@ -32,13 +32,13 @@ async function endpointFaults(draft: Draft, registry: Resource, { reader, caller
     const endpoint = await reader.get(keyOf(endpointIdOf(connection)));
     if (endpoint) endpoints.push(endpoint);
   }
-  const faults: Fault[] = [];
   const forbidden = endpoints.filter(({ key }) => !caller.may(PROXY_RIGHT, key));
   if (forbidden.length > 0) {
     const write = { action: `${REPLICATION_TYPE}/write`, scope: draft.resourceId.id };
-    // No names of resources to who may know nothing of them beyond the connection, which names them already.
-    faults.push(missingLinkedRight(caller, write, listed(forbidden.map(({ id }) => id)), 'properties', PROXY_RIGHT));
+    // The connections name these endpoints; what else could be said of them or of their subnets is not for the caller's eyes, who may be of another tenant.
+    return [missingLinkedRight(caller, write, listed(forbidden.map(({ id }) => id)), 'properties', PROXY_RIGHT)];
   }
+  const faults: Fault[] = [];
   const perSubnet = new Map<ResourceKey, Resource[]>();
   for (const endpoint of endpoints) {
     const { subnet, ipConfigurations } = endpoint.body.properties as unknown as EndpointProperties;
