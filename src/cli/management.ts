@@ -346,7 +346,8 @@ function provisioningState(body: Json | undefined): string | undefined {
   return typeof state === 'string' ? state.toLowerCase() : undefined;
 }
 
-function parsed(text: string): Json | undefined {
+/** The body of an answer as JSON; as it stands where it is none, undefined where there is none. */
+export function parsed(text: string): Json | undefined {
   if (text === '') return undefined;
   try {
     return JSON.parse(text) as Json;

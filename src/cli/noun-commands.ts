@@ -8,7 +8,7 @@ import { UsageError } from './failure.ts';
 import { flatten } from './flatten.ts';
 import { GENERIC_UPDATE, genericallyUpdated } from './generic-update.ts';
 import { NOUNS, type Noun, type Verb } from './nouns.ts';
-import { IDS, NO_WAIT, type Option, RESOURCE_GROUP, TAGS, WHAT_IF, YES } from './options.ts';
+import { IDS, NO_WAIT, type Option, RESOURCE_GROUP, WHAT_IF, YES } from './options.ts';
 import { findRegistry, groupPath, resourcePath } from './resources.ts';
 import { apiVersionOf } from './versions.ts';
 
@@ -50,7 +50,7 @@ export async function targetsOf(noun: Noun, args: Arguments, context: Context): 
 
 /**
  * An update as az does it: the resource is read, changed by what was given by name and then by path, and written back.
- * `change` gets the properties as they were read. Several ids give a list.
+ * `change` gets the properties as they were read; tags are set where they are among the options. Several ids give a list.
  */
 export function updateOf(
   words: string,
@@ -58,18 +58,15 @@ export function updateOf(
     summary: string;
     options: readonly Option[];
     examples?: readonly string[];
-    change(properties: JsonObject, args: Arguments, context: Context, path: string): Promise<JsonObject> | JsonObject;
+    change?(properties: JsonObject, args: Arguments, context: Context, path: string): Promise<JsonObject> | JsonObject;
   },
 ): Command {
   const noun = nounOf(words);
   const version = apiVersionOf(noun.type);
-  const tags = ['network vnet', 'network nsg', 'network private-endpoint', 'network private-dns zone', 'network private-dns link vnet', 'identity'].includes(
-    words,
-  );
   return {
     path: `${words} update`,
     summary: definition.summary,
-    options: [...namingOf(noun), ...definition.options, ...(tags ? [TAGS] : []), ...GENERIC_UPDATE, NO_WAIT, WHAT_IF],
+    options: [...namingOf(noun), ...definition.options, ...GENERIC_UPDATE, NO_WAIT, WHAT_IF],
     ...(definition.examples ? { examples: definition.examples } : {}),
     ...(noun.columns ? { columns: noun.columns } : {}),
     run: async (args, context) => {
@@ -79,8 +76,8 @@ export function updateOf(
         const { etag: _, ...read } = await server.get(path, version);
         const { provisioningState: __, ...properties } = isJsonObject(read.properties) ? read.properties : {};
         const given = args.pairs('tags');
-        const changed = { ...read, ...(given ? { tags: given } : {}), properties: await definition.change(properties, args, context, path) };
-        updated.push(await server.put(path, version, genericallyUpdated(changed, args)));
+        const changed = await (definition.change?.(properties, args, context, path) ?? properties);
+        updated.push(await server.put(path, version, genericallyUpdated({ ...read, ...(given ? { tags: given } : {}), properties: changed }, args)));
       }
       return flatten(updated.length === 1 ? (updated[0] as JsonObject) : updated);
     },

@@ -13,7 +13,7 @@ import { runningInstance } from '#instance.ts';
 import type { Context } from './context.ts';
 import { problemOf, Refusal } from './failure.ts';
 import { machineCaPem } from './machine-session.ts';
-import { type Answer, dialled, pathOf } from './management.ts';
+import { type Answer, dialled, parsed, pathOf } from './management.ts';
 import type { Option } from './options.ts';
 import { findRegistry, NO_REGISTRY, REGISTRY_TYPE } from './resources.ts';
 import { apiVersionOf } from './versions.ts';
@@ -180,15 +180,6 @@ export class RegistryClient {
       outgoing.on('error', reject);
       outgoing.end(body);
     });
-  }
-}
-
-function parsed(text: string): Json | undefined {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return text;
   }
 }
 

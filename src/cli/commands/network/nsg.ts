@@ -73,7 +73,7 @@ export default commands(
       };
     },
   },
-  updateOf('network nsg', { summary: 'Update a network security group.', options: [], change: (properties) => properties }),
+  updateOf('network nsg', { summary: 'Update a network security group.', options: [TAGS] }),
   {
     path: 'network nsg rule create',
     summary: 'Create a rule of a network security group.',

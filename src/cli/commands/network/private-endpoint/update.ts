@@ -1,12 +1,13 @@
 /** `postern network private-endpoint update`. */
 import { isJsonObject, type Json } from '#base/json.ts';
 import { updateOf } from '../../../noun-commands.ts';
+import { TAGS } from '../../../options.ts';
 
 const CONNECTIONS = ['privateLinkServiceConnections', 'manualPrivateLinkServiceConnections'] as const;
 
 export default updateOf('network private-endpoint', {
   summary: 'Update a private endpoint.',
-  options: [{ name: 'request-message', kind: 'text', summary: 'A message to the one who approves.' }],
+  options: [{ name: 'request-message', kind: 'text', summary: 'A message to the one who approves.' }, TAGS],
   change: (properties, args) => {
     const message = args.text('request-message');
     if (message === undefined) return properties;
