@@ -14,6 +14,7 @@ const OPTIONS: readonly Option[] = [
   { name: 'ttl', kind: 'integer', summary: '' },
   { name: 'sku', kind: 'text', choices: ['Basic', 'Standard', 'Premium'], summary: '' },
   { name: 'tags', kind: 'list', summary: '' },
+  { name: 'identities', kind: 'list', alone: ['[system]'], summary: '' },
 ];
 const parse = (...argv: string[]): Arguments => parseArguments({ options: OPTIONS }, argv);
 const refused = (expected: RegExp, ...argv: string[]): UsageError => {
@@ -41,6 +42,9 @@ test('a list takes what follows up to the next flag, and its alias is the same o
   assert.deepEqual(parse('-n', 'x', '--group-id', 'registry').list('group-ids'), ['registry']);
   assert.deepEqual(parse('-n', 'x', '--tags', 'a=1', 'b', 'c=x=y').pairs('tags'), { a: '1', b: '', c: 'x=y' });
   assert.deepEqual(parse('-n', 'x', '--tags', '').pairs('tags'), {});
+  assert.deepEqual(parse('--identities', '-n', 'x').list('identities'), ['[system]'], 'a list that may stand alone');
+  assert.deepEqual(parse('--identities', 'a', '-n', 'x').list('identities'), ['a']);
+  assert.equal(parse('-n', 'x').list('identities'), undefined);
 });
 
 test('a boolean takes true or false, and alone means true', () => {

@@ -185,6 +185,7 @@ function parsedValue(option: Option, given: readonly string[], flag: string): Va
     if (value === undefined) throw bad(`invalid choice: '${given[0]}' (choose from false, true)`);
     return value;
   }
+  if (given.length === 0 && option.alone) return option.alone;
   if (given.length === 0) throw bad(option.kind === 'list' ? 'expected at least one argument' : 'expected one argument');
   const chosen = given.map((text) => {
     if (!option.choices) return text;

@@ -11,6 +11,8 @@ export interface Option {
   readonly kind: 'text' | 'integer' | 'list' | 'boolean' | 'flag';
   /** Of a list: each time the flag is given adds a list of its own (`Arguments.lists`) instead of taking the former one's place. */
   readonly repeat?: boolean;
+  /** Of a list: what the flag means without values. */
+  readonly alone?: readonly string[];
   /** Compared without regard to case; the value is given on in the casing written here. */
   readonly choices?: readonly string[];
   readonly required?: boolean;

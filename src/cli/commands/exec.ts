@@ -1,10 +1,6 @@
 /** `postern exec`: runs a command inside a machine. */
-import { Fault } from '#base/fault.ts';
-import { runningInstance } from '#instance.ts';
 import { command } from '../command.ts';
-import { connectTo } from '../context.ts';
-import { execIn, type MachinePlace } from '../host-run.ts';
-import type { Management } from '../management.ts';
+import { runInMachine } from '../machine-command.ts';
 import { RESOURCE_GROUP } from '../options.ts';
 
 export default command({
@@ -15,40 +11,11 @@ export default command({
     { ...RESOURCE_GROUP, required: false, summary: 'Name of its resource group; needed when the name is used twice.' },
   ],
   rest: 'COMMAND [ARGUMENT...]',
-  notes: "The exit code is the command's own.",
+  notes:
+    "The exit code is the command's own. A machine sees this host's programs, but has a /tmp, a /run and a home of its own. `postern vm docker` runs a Docker daemon in it.",
   examples: ['postern exec --vm vm-app -- dig +short myregistry.azurecr.io', 'postern exec --vm vm-app -- bash'],
   run: async (args, context) => {
-    const instance = runningInstance(context.data);
-    if (!instance) {
-      await context.management();
-      return undefined;
-    }
-    if (instance.fabric === 'none') throw new Fault('unavailable', 'NoMachines', 'Postern runs with --fabric none: there are no machines on this host.');
-    const server = await connectTo(instance, context.data);
-    const machine = await machineOf(server, args.need('vm'), args.text('resource-group'));
-    server.close();
-    // The compile cache lies in the data folder, which no machine sees.
-    delete process.env.NODE_COMPILE_CACHE;
-    context.exit(await execIn(instance, machine, args.rest));
+    await runInMachine(context, { name: args.need('vm'), group: args.text('resource-group') }, args.rest);
     return undefined;
   },
 });
-
-async function machineOf(server: Management, name: string, group: string | undefined): Promise<MachinePlace> {
-  const { value } = (await server.ask('GET', `/postern/machines?name=${encodeURIComponent(name)}`)).body as unknown as { value: MachinePlace[] };
-  const found = value.filter(({ id }) => group === undefined || id.toLowerCase().includes(`/resourcegroups/${group.toLowerCase()}/`));
-  const [machine] = found;
-  if (!machine)
-    throw new Fault(
-      'notFound',
-      'MachineNotFound',
-      `There is no machine '${name}'${group === undefined ? '' : ` in resource group '${group}'`}. See: postern vm list -o table`,
-    );
-  if (found.length > 1)
-    throw new Fault(
-      'conflict',
-      'Ambiguous',
-      `There are ${found.length} machines '${name}'. Say which by --resource-group:\n${found.map(({ id }) => `  ${id}`).join('\n')}`,
-    );
-  return machine;
-}

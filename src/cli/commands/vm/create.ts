@@ -23,7 +23,13 @@ export default command({
     { name: 'subnet', kind: 'text', placeholder: 'NAME_OR_ID', summary: 'Name (with --vnet-name) or id of the subnet.' },
     { name: 'nics', kind: 'list', placeholder: 'NAME_OR_ID', summary: 'Existing network interfaces, in place of a subnet.' },
     { name: 'private-ip-address', kind: 'text', placeholder: 'ADDRESS', summary: 'A static address of the subnet.' },
-    { name: 'assign-identity', kind: 'list', placeholder: 'NAME_OR_ID', summary: `User-assigned identities, or ${SYSTEM} for one of the machine's own.` },
+    {
+      name: 'assign-identity',
+      kind: 'list',
+      alone: [SYSTEM],
+      placeholder: 'NAME_OR_ID',
+      summary: `User-assigned identities, or ${SYSTEM} for one of the machine's own, which the flag alone means too.`,
+    },
     { name: 'image', kind: 'text', summary: 'Accepted and kept; it changes nothing.' },
     { name: 'size', kind: 'text', summary: 'Accepted and kept; it changes nothing.' },
     { name: 'admin-username', kind: 'text', summary: 'Accepted and kept; it changes nothing.' },
@@ -34,6 +40,7 @@ export default command({
     TAGS,
     NO_WAIT,
   ],
+  notes: 'Next: `postern exec --vm NAME -- COMMAND` runs a command in it, `postern vm docker -g GROUP -n NAME` a Docker daemon.',
   examples: ['postern vm create -n vm-app -g rg --vnet-name vnet-app --subnet machines --assign-identity puller'],
   run: async (args, context) => {
     const group = args.need('resource-group');
