@@ -78,13 +78,16 @@ export const notRegistered = (namespace: string): Fault =>
     { target: namespace },
   );
 
-export const preconditionFailed = (id: string, exists: boolean): Fault =>
+/** `found`: whether there is such a resource, and whether the request only wanted to make a new one (`If-None-Match: *`). */
+export const preconditionFailed = (id: string, found: { readonly exists: boolean; readonly toCreate: boolean }): Fault =>
   new Fault(
     'precondition',
     'PreconditionFailed',
-    exists
-      ? `The condition of the request (If-Match, If-None-Match or the body's etag) does not hold for '${id}': it exists, with another etag than the condition allows.`
-      : `The condition of the request (If-Match) does not hold for '${id}': it does not exist.`,
+    found.exists && found.toCreate
+      ? `'${id}' exists already, and the request was to create it only if it does not (If-None-Match: *). Change it by an update, or delete it first.`
+      : found.exists
+        ? `The condition of the request (If-Match, If-None-Match or the body's etag) does not hold for '${id}': it exists, with another etag than the condition allows.`
+        : `The condition of the request (If-Match) does not hold for '${id}': it does not exist.`,
   );
 
 export const invalidContent = (why: string): Fault =>

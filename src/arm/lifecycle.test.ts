@@ -181,6 +181,7 @@ test('If-None-Match, If-Match and the etag of a body are conditions', async () =
   assert.equal(made.status, 201);
   const refused = await put(good(cloud), { 'if-none-match': '*' });
   assert.deepEqual([refused.status, faultOf(refused).code], [412, 'PreconditionFailed']);
+  assert.match(faultOf(refused).message, /exists already/);
   const etag = made.body.etag as string;
   const changed = await put(good(cloud), { 'if-match': etag }, { properties: { by: 'me' } });
   assert.equal(changed.status, 200);

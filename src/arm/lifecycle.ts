@@ -261,7 +261,7 @@ function requireConditions(call: Call, type: ResourceType, id: ResourceId, previ
   const of = (name: 'if-match' | 'if-none-match'): object => (headers[name] === undefined ? {} : { [name]: recordTags(headers[name]) });
   const held = precondition(method, { ...of('if-match'), ...of('if-none-match') }, previous?.etag) === 'proceed';
   const ofBody = type.etagInBody && previous && typeof input.etag === 'string' ? etagMatches(input.etag, previous.etag) : true;
-  if (!held || !ofBody) throw preconditionFailed(previous?.id ?? id.id, previous !== undefined);
+  if (!held || !ofBody) throw preconditionFailed(previous?.id ?? id.id, { exists: previous !== undefined, toCreate: headers['if-none-match']?.trim() === '*' });
 }
 
 function refuse(faults: readonly (Fault | undefined)[]): void {

@@ -37,7 +37,7 @@ const OPERATIONS = new Map([
   ['operationresults', true],
 ]);
 
-/** What ARM has below a resource group, and under Microsoft.Resources, and is not here; with what to do instead. */
+/** What ARM has below a resource group, under Microsoft.Resources, or in the regions of Microsoft.Compute, and is not here; with what to do instead. */
 const UNSERVED: ReadonlyMap<string, readonly [string, string]> = new Map([
   ['exporttemplate', ['Exports of templates', 'az resource list and az resource show tell what there is']],
   ['moveresources', ['Moves of resources', 'make them anew in the other group']],
@@ -46,6 +46,7 @@ const UNSERVED: ReadonlyMap<string, readonly [string, string]> = new Map([
   ['deploymentstacks', ['Deployment stacks', 'make the resources one by one, by their own commands or az resource create']],
   ['deploymentscripts', ['Deployment scripts', 'az vm run-command invoke runs a script in a machine']],
   ['templatespecs', ['Template specs', 'make the resources one by one, by their own commands or az resource create']],
+  ['locations/publishers', ['Images of machines', 'postern vm create makes a machine, which runs what this host has']],
   ['links', ['Resource links', 'resources name each other in their properties']],
 ]);
 
@@ -161,6 +162,10 @@ function routeInNamespace(place: Place): Route {
     if (unserved) throw notServed(...unserved);
     const tagged = first === 'tags' && rest.length === 2 && last === 'default' && at !== undefined ? types.find(at.type) : undefined;
     if (tagged && at) return { kind: 'tags', type: tagged, id: at };
+  }
+  if (namespace === 'Microsoft.Compute' && rest.length > 2) {
+    const unserved = UNSERVED.get(`${first}/${rest[2]?.toLowerCase()}`);
+    if (unserved) throw notServed(...unserved);
   }
   if (namespace === 'Microsoft.Authorization' && level === 'tenant' && first === 'provideroperations' && rest.length < 3) {
     const asked = rest[1] === undefined ? undefined : types.namespaces.get(last);

@@ -102,6 +102,7 @@ test('what is not served says so by its name', async () => {
     ['POST', `${group}/moveResources`, /Moves of resources/],
     ['POST', `${group}/providers/Microsoft.Resources/deployments/d/validate`, /Template deployments/],
     ['PUT', `${plane.subscription}/providers/Microsoft.Resources/deployments/d`, /Template deployments/],
+    ['GET', `${plane.subscription}/providers/Microsoft.Compute/locations/westeurope/publishers/p/artifacttypes/vmimage/offers/o`, /postern vm create/],
   ] as const) {
     const answer = await plane.ask(method, path, {});
     assert.deepEqual([answer.status, answer.codes], [501, ['NotServed']], path);
