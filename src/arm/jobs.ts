@@ -17,6 +17,8 @@ export interface ImportImageJob {
     /** `library/nginx:latest`, or with a digest. */
     readonly sourceImage: string;
     readonly credentials?: { readonly username?: string; readonly password: string };
+    /** Why nothing may leave the source, where that is for its credentials to learn. */
+    readonly closed?: Fault;
   };
   /** `repository:tag`, as written. */
   readonly targetTags: readonly string[];

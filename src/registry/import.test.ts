@@ -128,6 +128,16 @@ describe('An import', () => {
     assert.equal((await refused(run(world, order(source, { targetTags: ['app:v3'] })))).code, 'REGISTRY_DISALLOWED_OPERATION');
     await lock('/acr/v1/app', { readEnabled: false });
     assert.equal((await refused(run(world, order(source, { targetTags: ['fresh:v1'] })))).code, 'REGISTRY_DISALLOWED_OPERATION');
+
+    // One platform of a list that may not be read is not read by way of the list.
+    const { digest, bytes } = await client.pushImage('multi', 'v1');
+    const list = JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [{ mediaType: OCI_IMAGE, digest, size: bytes.length }] });
+    assert.equal((await client.ask('PUT', '/v2/multi/manifests/list', { headers: { 'content-type': OCI_INDEX }, body: list })).status, 201);
+    await lock(`/acr/v1/multi/_manifests/${digest}`, { readEnabled: false });
+    const whole = order({ resourceId: idOf('myregistry'), sourceImage: 'multi:list' }, { targetTags: ['fresh:v1'] });
+    assert.equal((await refused(run(world, whole))).code, 'REGISTRY_DISALLOWED_OPERATION');
+    await lock(`/acr/v1/multi/_manifests/${digest}`, { readEnabled: true });
+    await run(world, whole);
   });
 
   it('by credentials needs no more than what they prove: a token of the source, or a service principal, of whatever tenant', async () => {
@@ -158,6 +168,18 @@ describe('An import', () => {
       [none.appId, none.secret, undefined],
     ] as const)
       assert.equal((await refused(run(world, by(user, password, image)))).code, 'SourceAuthenticationFailed', `${user} ${image}`);
+    // What keeps a registry closed is told to whom the credentials prove; ids that lead nowhere are told from others to nobody.
+    const closed = new Fault('forbidden', 'ExportDisabled', 'The registry is closed.');
+    const shut = (password: string, source: object): Promise<Fault> => {
+      const { source: whole, ...rest } = by('puller', password);
+      const { registryUri: _, ...image } = whole;
+      return refused(run(world, { ...rest, source: { ...image, closed, ...source } }));
+    };
+    assert.equal((await shut('right', { resourceId: idOf('myregistry') })).code, 'ExportDisabled');
+    const [standing, absent] = [await shut('wrong', { resourceId: idOf('myregistry') }), await shut('wrong', { resourceId: idOf('nobodys') })];
+    assert.deepEqual([standing.code, standing.message], [absent.code, absent.message.replace('nobodys', 'myregistry')]);
+    // Only a login server is a registry's name.
+    assert.equal((await shut('right', { registryUri: 'myregistry.westeurope.data.azurecr.io' })).code, 'SourceRegistryNotFound');
     const bare = order({ registryUri: 'myregistry.azurecr.io', sourceImage: 'app:v1' }, { targetTags: ['got:v1'] });
     assert.equal((await refused(run(world, bare))).code, 'SourceAuthenticationFailed');
   });

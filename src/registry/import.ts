@@ -32,6 +32,8 @@ export interface ImportOrder {
     readonly sourceImage: string;
     /** In place of the rights of the one who asks. */
     readonly credentials?: { readonly username?: string; readonly password: string };
+    /** Why nothing may leave the registry: told to whoever the credentials prove, and to nobody else. */
+    readonly closed?: Fault;
   };
   /** `REPOSITORY:TAG`; without a tag the source's, else `latest`. */
   readonly targetTags: readonly string[];
@@ -67,8 +69,8 @@ export async function importImage(rooms: ImportRooms, order: ImportOrder): Promi
 
   await rooms.store.write(async ({ database: within, resources }) => {
     if (!(await resources.get(order.registry))) throw invalid('TargetRegistryNotFound', 'The registry was deleted meanwhile.');
-    // What a pull could not have, no import takes; and it is still all there.
-    await refuseLocked(within, from, 'read', [head.digest, ...(image.tag === undefined ? [] : [image.tag])], trace);
+    // What a pull could not have, no import takes, be it one platform of a list; and it is still all there.
+    await refuseLocked(within, from, 'read', [...content.manifests, ...(image.tag === undefined ? [] : [image.tag])], trace);
     const present = await digestsPresent(within, from, [...content.blobs, ...content.manifests]);
     if (content.blobs.some((digest) => !present.blobs.has(digest)) || content.manifests.some((digest) => !present.manifests.has(digest)))
       throw invalid('SourceImageNotFound', `The image '${order.source.sourceImage}' was changed while it was imported. Import it again.`);
@@ -139,8 +141,13 @@ async function sourceOf(rooms: ImportRooms, { source }: ImportOrder, repository:
   const snapshot = rooms.snapshot();
   const { registryUri, resourceId, credentials } = source;
   const host = registryUri === undefined ? undefined : hostOf(registryUri);
-  const key = host === undefined ? (resourceId === undefined ? undefined : resourceKey(resourceId)) : snapshot.names.hosts.get(host as never)?.registry;
+  const named = host === undefined ? undefined : snapshot.names.hosts.get(host as never);
+  const key = host !== undefined ? (named?.role === 'login' ? named.registry : undefined) : resourceId === undefined ? undefined : resourceKey(resourceId);
   const registry = key === undefined ? undefined : snapshot.registries.get(key);
+  const unproven = (name: string): Fault =>
+    invalid('SourceAuthenticationFailed', `The credentials do not let anybody read repository '${repository}' of registry '${name.toLowerCase()}'.`);
+  // An id may be made up to learn what others have; names are in the DNS.
+  if (!registry && credentials && resourceId !== undefined) throw unproven(resourceId.slice(resourceId.lastIndexOf('/') + 1).slice(0, 300));
   if (!registry)
     throw invalid(
       'SourceRegistryNotFound',
@@ -153,8 +160,8 @@ async function sourceOf(rooms: ImportRooms, { source }: ImportOrder, repository:
   }
   const visit = { registry, snapshot, request: { trace } };
   const caller = await callerByPassword(visit, rooms, credentials.username ?? '', credentials.password);
-  if (!caller || !decide(visit, caller, 'pull', repository).permitted)
-    throw invalid('SourceAuthenticationFailed', `The credentials do not let anybody read repository '${repository}' of registry '${registry.loginServer}'.`);
+  if (!caller || !decide(visit, caller, 'pull', repository).permitted) throw unproven(registry.name);
+  if (source.closed) throw source.closed;
   return registry;
 }
 

@@ -41,8 +41,11 @@ export const importImage: Action = {
     if (resourceId !== undefined && !credentials && !(from && context.caller.may(PULL, from.key)))
       // By what the caller called it: the id behind a name may be another tenant's.
       throw missingLinkedRight(context.caller, { action: IMPORT, scope: registry.id }, source.resourceId ?? (source.registryUri as string), 'source', PULL);
-    if (from && from.key !== registry.key) requireExport(from);
-    for (const restricted of from ? [from, registry] : [registry]) requireTrust(restricted);
+    const untrusted = trustFault(registry);
+    if (untrusted) throw untrusted;
+    const closed = from && from.key !== registry.key ? (exportFault(from) ?? trustFault(from)) : undefined;
+    // With credentials first they are tried: what is closed is nobody else's to know.
+    if (closed && !credentials) throw closed;
     return {
       job: {
         kind: 'import-image',
@@ -51,6 +54,7 @@ export const importImage: Action = {
           sourceImage,
           ...(resourceId === undefined ? { registryUri: source.registryUri as string } : { resourceId }),
           ...(credentials ? { credentials: { username: credentials.username ?? '', password: credentials.password } } : {}),
+          ...(closed ? { closed } : {}),
         },
         targetTags: targetTags ?? [],
         untaggedTargetRepositories: untaggedTargetRepositories ?? [],
@@ -75,10 +79,10 @@ async function sourceIdOf(source: z.infer<typeof request>['source'], { snapshot 
   return registry && !registry.platform ? registry.id : undefined;
 }
 
-/** @throws Fault `ExportDisabled` */
-function requireExport(from: Resource): void {
-  if (registryPropertiesOf(from).policies.exportPolicy.status === 'enabled') return;
-  throw new Fault(
+/** `ExportDisabled` */
+function exportFault(from: Resource): Fault | undefined {
+  if (registryPropertiesOf(from).policies.exportPolicy.status === 'enabled') return undefined;
+  return new Fault(
     'forbidden',
     'ExportDisabled',
     `The registry '${from.name}' has exports disabled: no image leaves it by an import. Set policies.exportPolicy.status of that registry to enabled first.`,
@@ -86,12 +90,12 @@ function requireExport(from: Resource): void {
   );
 }
 
-/** Imports come as a trusted service: past the rules of a network, unless the registry trusts none. @throws Fault `TrustedServicesNotAllowed` */
-function requireTrust(registry: Resource): void {
+/** Imports come as a trusted service: past the rules of a network, unless the registry trusts none: `TrustedServicesNotAllowed` */
+function trustFault(registry: Resource): Fault | undefined {
   const { publicNetworkAccess, networkRuleSet, networkRuleBypassOptions } = registryPropertiesOf(registry);
   const open = publicNetworkAccess === 'Enabled' && networkRuleSet.defaultAction === 'Allow';
-  if (open || networkRuleBypassOptions === 'AzureServices') return;
-  throw new Fault(
+  if (open || networkRuleBypassOptions === 'AzureServices') return undefined;
+  return new Fault(
     'forbidden',
     'TrustedServicesNotAllowed',
     `The registry '${registry.name}' restricts its network and allows no trusted services; imports are one. Set networkRuleBypassOptions to AzureServices (az acr update --allow-trusted-services true) first.`,
