@@ -47,3 +47,39 @@ test('it needs a command that is there and the right to run it', async () => {
   assert.match(stranger.message, /Microsoft\.Compute\/virtualMachines\/runCommand\/action/);
   assert.equal((await plane.ask('POST', `${VM}2/runCommand`, { commandId: 'RunShellScript' })).status, 404);
 });
+
+test("an owner of the machine runs nothing in it: only who has the right at the first tenant's root is a user of the host", async () => {
+  const plane = await withMachine();
+  plane.runJob = async () => assert.fail('a script was run');
+  const owner = '00000000-0000-4000-8000-00000000cccc';
+  const OWNER = '/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+  await plane.put(`${plane.id(VM)}/providers/Microsoft.Authorization/roleAssignments/11111111-1111-4111-8111-111111111111`, {
+    properties: { roleDefinitionId: OWNER, principalId: owner, principalType: 'ServicePrincipal' },
+  });
+  const refused = await plane.ask('POST', `${VM}/runCommand`, { commandId: 'RunShellScript', script: ['id'] }, { as: owner });
+  assert.deepEqual([refused.status, refused.codes], [403, ['RunCommandNotAllowed']]);
+  const { admin, subscription } = await plane.addTenant();
+  const group = `${subscription}/resourceGroups/rg`;
+  const put = async (path: string, body: object): Promise<void> => assert.ok((await plane.ask('PUT', path, body, { as: admin })).status < 300, path);
+  await put(group, { location: 'westeurope' });
+  const theirs = (type: string): string => `${group}/providers/${type}`;
+  await put(theirs('Microsoft.Network/virtualNetworks/n'), {
+    location: 'westeurope',
+    properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] }, subnets: [{ name: 's', properties: { addressPrefix: '10.0.0.0/24' } }] },
+  });
+  await put(theirs('Microsoft.Network/networkInterfaces/i'), {
+    location: 'westeurope',
+    properties: { ipConfigurations: [{ name: 'ip', properties: { subnet: { id: theirs('Microsoft.Network/virtualNetworks/n/subnets/s') } } }] },
+  });
+  await put(theirs('Microsoft.Compute/virtualMachines/m'), {
+    location: 'westeurope',
+    properties: { networkProfile: { networkInterfaces: [{ id: theirs('Microsoft.Network/networkInterfaces/i') }] } },
+  });
+  const other = await plane.ask(
+    'POST',
+    `${theirs('Microsoft.Compute/virtualMachines/m')}/runCommand`,
+    { commandId: 'RunShellScript', script: ['id'] },
+    { as: admin },
+  );
+  assert.deepEqual([other.status, other.codes], [403, ['RunCommandNotAllowed']]);
+});

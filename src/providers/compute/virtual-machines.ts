@@ -21,6 +21,8 @@ function nicsOf(resource: { body: { properties: JsonObject } }): readonly NicRef
 
 const kept = z.record(z.string(), z.json());
 
+const RUN_COMMAND = 'Microsoft.Compute/virtualMachines/runCommand/action';
+
 const runCommandRequest = z.object({
   commandId: z.string().refine((id) => id.toLowerCase() === 'runshellscript', {
     error: ({ input }) => `the command '${String(input).slice(0, 60)}' does not exist for Linux; RunShellScript does`,
@@ -162,9 +164,16 @@ export const virtualMachines = resourceType({
     },
     /** docs/sources.md#run-command: succeeded whatever the script's exit code was; its outputs stand in one message. */
     runCommand: {
-      permission: 'Microsoft.Compute/virtualMachines/runCommand/action',
+      permission: RUN_COMMAND,
       request: runCommandRequest,
-      async run(machine, request) {
+      async run(machine, request, { caller, firstTenantId }) {
+        // A machine has its own network and the host's files: whoever runs a script in it is a user of the host.
+        if (caller.tenantId !== firstTenantId || !caller.may(RUN_COMMAND, '/'))
+          throw new Fault(
+            'forbidden',
+            'RunCommandNotAllowed',
+            `Scripts in machines run with the rights of the user who runs this server, so '${RUN_COMMAND}' must be held at '/' of its first tenant; at '${machine.id}' it is not enough. Ask the operator, or use: postern exec --vm ${machine.name}`,
+          );
         const { script = [], parameters = [] } = request as z.infer<typeof runCommandRequest>;
         return {
           job: { kind: 'run-command', machine: machine.key, script, parameters },
