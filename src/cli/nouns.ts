@@ -30,6 +30,8 @@ const ENDPOINT_NAME: Option = { name: 'endpoint-name', kind: 'text', placeholder
 
 export const NSG_NAME: Option = { name: 'nsg-name', kind: 'text', placeholder: 'NAME', required: true, summary: 'Name of the network security group.' };
 
+const RECORD_SET_COLUMNS: Columns = { Name: 'name', ResourceGroup: 'resourceGroup', Ttl: 'ttl', Type: 'type.name()', AutoRegistered: 'isAutoRegistered' };
+
 /** az's columns for a registry. */
 export const REGISTRY_COLUMNS: Columns = {
   NAME: 'name',
@@ -37,7 +39,7 @@ export const REGISTRY_COLUMNS: Columns = {
   LOCATION: 'location',
   SKU: 'sku.name',
   'LOGIN SERVER': 'loginServer',
-  'CREATION DATE': 'creationDate',
+  'CREATION DATE': 'creationDate.seconds()',
   'ADMIN ENABLED': 'adminUserEnabled',
 };
 
@@ -57,7 +59,7 @@ export const AGENT_POOL_COLUMNS: Columns = {
   OS: 'os',
 };
 export const WEBHOOK_COLUMNS: Columns = { NAME: 'name', LOCATION: 'location', ACTIONS: 'actions', SCOPE: 'scope', STATUS: 'status' };
-export const SCOPE_MAP_COLUMNS: Columns = { NAME: 'name', TYPE: 'typePropertiesType', 'CREATION DATE': 'creationDate', DESCRIPTION: 'description' };
+export const SCOPE_MAP_COLUMNS: Columns = { NAME: 'name', TYPE: 'typePropertiesType', 'CREATION DATE': 'creationDate.seconds()', DESCRIPTION: 'description' };
 export const TOKEN_COLUMNS: Columns = {
   NAME: 'name',
   'SCOPE MAP': 'scopeMapId.name()',
@@ -65,7 +67,7 @@ export const TOKEN_COLUMNS: Columns = {
   'PASSWORD2 EXPIRY': 'credentials.passwords.1.expiry',
   STATUS: 'status',
   'PROVISIONING STATE': 'provisioningState',
-  'CREATION DATE': 'creationDate',
+  'CREATION DATE': 'creationDate.seconds()',
 };
 
 /** What a registry has below itself, all shaped alike. */
@@ -91,6 +93,7 @@ function recordSet(type: string): Noun {
     plural: `${type.toUpperCase()} record sets of a private DNS zone`,
     type: `Microsoft.Network/privateDnsZones/${type}`,
     name: nameOption('record set', { aliases: ['record-set-name'] }),
+    columns: RECORD_SET_COLUMNS,
     parents: [ZONE_NAME],
     place: 'group',
     verbs: ALL,
@@ -160,8 +163,11 @@ export const NOUNS: readonly Noun[] = [
       Name: 'name',
       ResourceGroup: 'resourceGroup',
       Location: 'location',
+      NumSubnets: 'subnets.count()',
       Prefixes: 'addressSpace.addressPrefixes',
-      ProvisioningState: 'provisioningState',
+      DnsServers: 'dhcpOptions.dnsServers',
+      DDOSProtection: 'enableDdosProtection',
+      VMProtection: 'enableVmProtection',
     },
   },
   {
@@ -240,6 +246,17 @@ export const NOUNS: readonly Noun[] = [
     place: 'group',
     verbs: ALL,
     confirm: true,
+    columns: {
+      ZoneName: 'name',
+      ResourceGroup: 'resourceGroup',
+      RecordSets: 'numberOfRecordSets',
+      MaxRecordSets: 'maxNumberOfRecordSets',
+      VirtualNetworkLinks: 'numberOfVirtualNetworkLinks',
+      MaxVirtualNetworkLinks: 'maxNumberOfVirtualNetworkLinks',
+      VirtualNetworkLinksWithRegistration: 'numberOfVirtualNetworkLinksWithRegistration',
+      MaxVirtualNetworkLinksWithRegistration: 'maxNumberOfVirtualNetworkLinksWithRegistration',
+      ProvisioningState: 'provisioningState',
+    },
   },
   {
     words: 'network private-dns link vnet',
@@ -251,6 +268,14 @@ export const NOUNS: readonly Noun[] = [
     place: 'group',
     verbs: ALL,
     confirm: true,
+    columns: {
+      LinkName: 'name',
+      ResourceGroup: 'resourceGroup',
+      RegistrationEnabled: 'registrationEnabled',
+      VirtualNetwork: 'virtualNetwork.id',
+      LinkState: 'virtualNetworkLinkState',
+      ProvisioningState: 'provisioningState',
+    },
   },
   ...RECORD_TYPES.map(recordSet),
   {
@@ -261,6 +286,7 @@ export const NOUNS: readonly Noun[] = [
     parents: [ZONE_NAME],
     place: 'group',
     verbs: ['list'],
+    columns: RECORD_SET_COLUMNS,
   },
   {
     words: 'identity',

@@ -56,6 +56,21 @@ test('tables have scalars only, without id, type and etag; or the columns of the
     await render(LIST, { format: 'table', columns: { NAME: 'name', SKU: 'sku.name', MISSING: 'x.y' } }),
     'NAME    SKU      MISSING\n------  -------  ---------\nb       Premium\na       Basic\n',
   );
+  assert.equal(
+    await render(
+      { id: '/a/b', of: [1, 2], at: '2026-01-01T00:00:00.123000+00:00', exact: '2026-01-01T00:00:00Z' },
+      {
+        format: 'table',
+        columns: { A: 'id.name()', B: 'of', C: 'of.count()', D: 'at.seconds()', E: 'exact.seconds()', F: 'none.count()', G: 'none.seconds()' },
+      },
+    ),
+    [
+      'A    B     C    D                     E                     F    G',
+      '---  ----  ---  --------------------  --------------------  ---  ---',
+      'b    1, 2  2    2026-01-01T00:00:00Z  2026-01-01T00:00:00Z  0',
+      '',
+    ].join('\n'),
+  );
   assert.equal(await out(['x', 'y'], 'table'), 'Result\n--------\nx\ny\n');
   assert.equal(await out(LIST, 'table', '[].[name, count]'), 'Column1    Column2\n---------  ---------\nb          3\na          0\n');
   assert.equal(await out([], 'table'), '');

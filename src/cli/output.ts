@@ -4,7 +4,10 @@ import { visible, visibleLine } from './visible.ts';
 
 export type Format = 'json' | 'jsonc' | 'none' | 'table' | 'tsv' | 'yaml' | 'yamlc';
 
-/** Heading -> dotted path into the printed object, for `-o table`; `name()` at its end is the last name of an id. */
+/**
+ * Heading -> dotted path into the printed object, for `-o table`. At its end `name()` is the last name of an id, `count()` the length of a list, and `seconds()` a
+ * time without what is shorter than a second. A list is printed with commas.
+ */
 export type Columns = Readonly<Record<string, string>>;
 
 type Row = Record<string, unknown>;
@@ -119,13 +122,19 @@ function table(value: unknown): string {
 function columned(value: unknown, columns: Columns): Row[] {
   return (Array.isArray(value) ? value : [value]).map((item) =>
     Object.fromEntries(
-      Object.entries(columns).map(([heading, path]) => [
-        heading,
-        path.split('.').reduce<unknown>((at, key) => (key === 'name()' ? lastOf(at) : (at as Row | null | undefined)?.[key]), item) ?? '',
-      ]),
+      Object.entries(columns).map(([heading, path]) => {
+        const cell = path.split('.').reduce<unknown>((at, key) => (STEPS[key] ? STEPS[key](at) : (at as Row | null | undefined)?.[key]), item) ?? '';
+        return [heading, Array.isArray(cell) ? cell.map(literal).join(', ') : cell];
+      }),
     ),
   );
 }
+
+const STEPS: Readonly<Record<string, (at: unknown) => unknown>> = {
+  'name()': lastOf,
+  'count()': (at) => (Array.isArray(at) ? at.length : 0),
+  'seconds()': (at) => (typeof at === 'string' ? at.replace(/(?:\.\d+)?(?:Z|\+00:00)$/, 'Z') : at),
+};
 
 /** The last name of an id. */
 function lastOf(id: unknown): string {

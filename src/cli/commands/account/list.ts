@@ -7,7 +7,7 @@ export default command({
   path: 'account list',
   summary: 'List the subscriptions.',
   options: [],
-  columns: { Name: 'name', SubscriptionId: 'id', TenantId: 'tenantId', State: 'state', IsDefault: 'isDefault' },
+  columns: { Name: 'name', CloudName: 'cloudName', SubscriptionId: 'id', TenantId: 'tenantId', State: 'state', IsDefault: 'isDefault' },
   run: async (_args, context) => {
     const server = await context.management();
     const all = await server.list('/subscriptions', SUBSCRIPTIONS_VERSION);

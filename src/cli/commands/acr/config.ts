@@ -24,7 +24,6 @@ const POLICIES: readonly Policy[] = [
   { words: 'soft-delete', property: 'softDeletePolicy', what: 'how long deleted artifacts can be restored', days: 'retentionDays' },
 ];
 const STATUS: Option = { name: 'status', kind: 'text', choices: ['disabled', 'enabled'], summary: 'Whether the policy is enabled.' };
-const COLUMNS = { STATUS: 'status', TYPE: 'type' };
 
 function policyOf(registry: JsonObject, { property }: Policy): unknown {
   const policies = isJsonObject(registry.properties) ? registry.properties.policies : undefined;
@@ -36,7 +35,6 @@ export default POLICIES.flatMap((policy): Command[] => [
     path: `acr config ${policy.words} show`,
     summary: `Show ${policy.what}.`,
     options: [REGISTRY, REGISTRY_GROUP],
-    columns: COLUMNS,
     run: async (args, context) => {
       const path = await findRegistry(context, args.need('registry'), args.text('resource-group'));
       return policyOf(await (await context.management()).get(path, apiVersionOf(REGISTRY_TYPE)), policy);
@@ -53,7 +51,6 @@ export default POLICIES.flatMap((policy): Command[] => [
       ...(policy.type === undefined ? [] : [{ name: 'type', kind: 'text', choices: [policy.type], required: true, summary: 'What is kept.' } as const]),
       WHAT_IF,
     ],
-    columns: COLUMNS,
     examples: [
       `postern acr config ${policy.words} update -r myregistry --status enabled${policy.type === undefined ? '' : ` --days 30 --type ${policy.type}`}`,
     ],
