@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { JsonObject } from '#base/json.ts';
 import { withoutValue } from './draft.ts';
 import type { Engine } from './engine.ts';
-import type { Resource, ResourceLookup } from './resource-type.ts';
+import type { Resource, ResourceLookup, ResourceType } from './resource-type.ts';
 
 /** The etag as ARM writes it into bodies and headers. */
 export function shownEtag(etag: string): string {
@@ -15,7 +15,8 @@ export function shownEtag(etag: string): string {
  * so they count too; a record that is shown as it is stored has its own tag. As a condition of a write either is good: see `recordTags`.
  */
 export function representationTag(engine: Engine, resource: Resource, envelope: JsonObject): string {
-  const own = engine.types.find(resource.type)?.present === undefined && isSettled(envelope);
+  const { present, embeds } = engine.types.find(resource.type) ?? {};
+  const own = present === undefined && embeds === undefined && isSettled(envelope);
   return own ? resource.etag : `${resource.etag}.${createHash('sha256').update(JSON.stringify(envelope.properties)).digest('hex').slice(0, 16)}`;
 }
 
@@ -34,6 +35,7 @@ export async function envelopeOf(engine: Engine, resource: Resource, reader: Res
   const { location, tags, sku, identity, kind, properties, systemData } = resource.body;
   let shown = type?.present ? await type.present(resource, { snapshot: engine.snapshot(), reader, domain: engine.domain }) : properties;
   for (const path of type?.secret ?? []) shown = withoutValue(shown, path.split('.'));
+  if (type?.embeds) shown = { ...shown, ...(await embedded(engine, type.embeds, resource, reader)) };
   return {
     id: resource.id,
     name: resource.name,
@@ -47,6 +49,22 @@ export async function envelopeOf(engine: Engine, resource: Resource, reader: Res
     ...(systemData === undefined ? {} : { systemData }),
     properties: { ...shown, provisioningState: engine.operations.provisioningState(resource.key) },
   };
+}
+
+/** The children that bodies of the type carry inline, as they show themselves. */
+async function embedded(engine: Engine, embeds: NonNullable<ResourceType['embeds']>, resource: Resource, reader: ResourceLookup): Promise<JsonObject> {
+  const children = await reader.children(resource.key);
+  const shown: JsonObject = {};
+  for (const [property, name] of Object.entries(embeds)) {
+    const list: JsonObject[] = [];
+    for (const child of children) {
+      if (child.type.toLowerCase() !== name.toLowerCase()) continue;
+      const { systemData: _systemData, ...envelope } = await envelopeOf(engine, child, reader);
+      list.push(envelope);
+    }
+    shown[property] = list;
+  }
+  return shown;
 }
 
 /** A `Warning` header (RFC 7234 section 5.5: 299, kept after RFC 9111 dropped it) for each setting that is stored and does not act yet. */

@@ -131,10 +131,6 @@ const networks = resourceType({
       egressAddress: '203.0.113.1' as IpAddress,
     },
   ],
-  present: async (resource, { reader }) => ({
-    ...resource.body.properties,
-    ranges: (await reader.children(resource.key)).map((child) => ({ name: child.name, id: child.id, properties: child.body.properties })),
-  }),
   affects: async (resource, reader) => (await reader.referrers(resource.key, 'Contoso.Net/beacons')).map((beacon) => beacon.key),
   mayDelete: async (resource, { reader }) => {
     for (const range of await reader.children(resource.key)) if ((await reader.referrers(range.key)).length > 0) return [inUse(range.name)];

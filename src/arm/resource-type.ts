@@ -181,7 +181,7 @@ export interface ResourceType {
 
   /**
    * Child types that a body may carry inline, by property: `{ subnets: 'Microsoft.Network/virtualNetworks/subnets' }`. The children are the only truth:
-   * the parent's `properties` schema does not keep the property, its `present` shows it again. When a PUT or PATCH has it, each element `{name, properties}`
+   * the parent's `properties` schema does not keep the property, and a GET shows them at it. When a PUT or PATCH has it, each element `{name, properties}`
    * is written as that child after the parent (its schema, `admit` and `prepare`; targets start with `properties.subnets[0].`), and children of the type that
    * are not listed are deleted before as by DELETE (`mayDelete` is asked). Without the property the children stay as they are.
    */

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Resource, resourceType } from '#arm/resource-type.ts';
 import { isoTime } from '#base/clock.ts';
 import { Fault } from '#base/fault.ts';
-import type { JsonObject } from '#base/json.ts';
 import type { ResourceKey } from '#base/resource-id.ts';
 import { z } from '#base/schema.ts';
 import { keyOf, notChangeable } from '../references.ts';
@@ -102,10 +101,6 @@ export const privateEndpointConnections = resourceType({
   async affects(resource, reader) {
     const endpoint = keyOf(endpointIdOf(resource));
     return [endpoint, ...(await zoneGroupsOf(endpoint, reader))];
-  },
-
-  async present(resource): Promise<JsonObject> {
-    return resource.body.properties;
   },
 
   table: {

@@ -250,6 +250,12 @@ test('a region that goes before it was approved takes its question along; a reje
   await plane.ask('DELETE', replica('northeurope'));
   assert.deepEqual(await shown(), { status: 'Approved', description: 'by hand', actionsRequired: 'None' });
   await plane.put(replica('northeurope'), at('northeurope'));
+  // What was approved of a region goes with it, also while another one waits.
+  await say('Approved');
+  await plane.put(replica('westus2'), at('westus2'));
+  await plane.ask('DELETE', replica('northeurope'));
+  await plane.put(replica('northeurope'), at('northeurope'));
+  assert.equal(Object.values(states(plane)).filter((state) => state === 'Pending').length, 2);
   await say('Rejected');
   assert.deepEqual(new Set(Object.values(states(plane))), new Set(['Rejected']));
   await plane.put(replica('westus'), at('westus'));

@@ -1,7 +1,6 @@
 /** Microsoft.ContainerRegistry/registries/webhooks: where a registry would tell of pushes and deletions. Kept, and not called yet. */
 import { type Action, type Resource, resourceType } from '#arm/resource-type.ts';
 import { Fault } from '#base/fault.ts';
-import type { JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
 import { choice, propertiesSchema } from '../schema-parts.ts';
 import { childQuota, childType } from './tiers.ts';
@@ -56,10 +55,6 @@ export const webhooks = resourceType({
   secret: ['serviceUri', 'customHeaders'],
 
   limit: (draft, { reader }) => childQuota(draft, 'webhooks', reader),
-
-  async present(resource): Promise<JsonObject> {
-    return resource.body.properties;
-  },
 
   actions,
 

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
 import { propertiesSchema } from '../schema-parts.ts';
 import { associationsOf, inUse } from './associations.ts';
-import { DEFAULT_RULES, SECURITY_RULE_TYPE, securityRules } from './security-rules.ts';
+import { DEFAULT_RULES, SECURITY_RULE_TYPE } from './security-rules.ts';
 
 export const networkSecurityGroups = resourceType({
   type: 'Microsoft.Network/networkSecurityGroups',
@@ -25,12 +25,6 @@ export const networkSecurityGroups = resourceType({
   },
 
   async present(resource, context): Promise<JsonObject> {
-    const rules: Json[] = [];
-    for (const rule of await context.reader.children(resource.key)) {
-      if (rule.type !== SECURITY_RULE_TYPE) continue;
-      const properties: JsonObject = { provisioningState: 'Succeeded', ...(await securityRules.present(rule)) };
-      rules.push({ name: rule.name, id: rule.id, etag: `W/"${rule.etag}"`, type: rule.type, properties });
-    }
     const defaults = DEFAULT_RULES.map(([name, properties]): Json => {
       const type = 'Microsoft.Network/networkSecurityGroups/defaultSecurityRules';
       return { name, id: `${resource.id}/defaultSecurityRules/${name}`, etag: `W/"${resource.etag}"`, type, properties };
@@ -38,7 +32,6 @@ export const networkSecurityGroups = resourceType({
     return {
       ...resource.body.properties,
       resourceGuid: resource.hidden.resourceGuid,
-      securityRules: rules,
       defaultSecurityRules: defaults,
       ...(await associationsOf(resource.key, context.reader)),
     };

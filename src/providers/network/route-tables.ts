@@ -1,10 +1,10 @@
 /** Microsoft.Network/routeTables: routes for the packets of subnets. Kept and checked; packets do not follow them yet. */
 import { resourceType } from '#arm/resource-type.ts';
-import type { Json, JsonObject } from '#base/json.ts';
+import type { JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
 import { propertiesSchema } from '../schema-parts.ts';
 import { associationsOf, inUse } from './associations.ts';
-import { ROUTE_TYPE, routes } from './routes.ts';
+import { ROUTE_TYPE } from './routes.ts';
 
 export const routeTables = resourceType({
   type: 'Microsoft.Network/routeTables',
@@ -24,14 +24,8 @@ export const routeTables = resourceType({
     return { body: draft.body, hidden: previous ? draft.hidden : { ...draft.hidden, resourceGuid: newGuid() } };
   },
 
-  async present(resource, context): Promise<JsonObject> {
-    const shown: Json[] = [];
-    for (const route of await context.reader.children(resource.key)) {
-      if (route.type !== ROUTE_TYPE) continue;
-      const properties: JsonObject = { provisioningState: 'Succeeded', ...(await routes.present(route)) };
-      shown.push({ name: route.name, id: route.id, etag: `W/"${route.etag}"`, type: route.type, properties });
-    }
-    return { ...resource.body.properties, resourceGuid: resource.hidden.resourceGuid, routes: shown, ...(await associationsOf(resource.key, context.reader)) };
+  async present(resource, { reader }): Promise<JsonObject> {
+    return { ...resource.body.properties, resourceGuid: resource.hidden.resourceGuid, ...(await associationsOf(resource.key, reader)) };
   },
 
   async mayDelete(resource, { reader }) {

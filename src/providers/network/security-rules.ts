@@ -82,10 +82,6 @@ export const securityRules = resourceType({
     return faults;
   },
 
-  async present(resource): Promise<JsonObject> {
-    return resource.body.properties;
-  },
-
   unenforced: () => ['security rule: packets are not filtered'],
 
   table: {

@@ -2,12 +2,12 @@
 import { type Resource, resourceType } from '#arm/resource-type.ts';
 import { Fault } from '#base/fault.ts';
 import { formatPrefix, type IpAddress, prefixContains, prefixCovers, prefixesOverlap } from '#base/ip.ts';
-import type { Json, JsonObject } from '#base/json.ts';
+import type { JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
 import { choice, ipAddressText, prefixText, propertiesSchema, reference } from '../schema-parts.ts';
 import { firstFreeEgress, prefixOf, reservedRange, subnetInUse } from './address-plan.ts';
 import { subnets } from './subnets.ts';
-import { PEERING_TYPE, peeredSpaceFaults, virtualNetworkPeerings } from './virtual-network-peerings.ts';
+import { PEERING_TYPE, peeredSpaceFaults } from './virtual-network-peerings.ts';
 
 interface Properties {
   readonly addressSpace: { readonly addressPrefixes: readonly string[] };
@@ -120,20 +120,8 @@ export const virtualNetworks = resourceType({
     },
   ],
 
-  async present(resource, context) {
-    const shown: Json[] = [];
-    for (const subnet of await context.reader.children(resource.key)) {
-      if (subnet.type !== subnets.type) continue;
-      const properties: JsonObject = { provisioningState: 'Succeeded', ...(await subnets.present(subnet, context)) };
-      shown.push({ name: subnet.name, id: subnet.id, etag: `W/"${subnet.etag}"`, type: subnet.type, properties });
-    }
-    const peerings: Json[] = [];
-    for (const peering of await context.reader.children(resource.key)) {
-      if (peering.type !== PEERING_TYPE) continue;
-      const properties: JsonObject = { provisioningState: 'Succeeded', ...(await virtualNetworkPeerings.present(peering, context)) };
-      peerings.push({ name: peering.name, id: peering.id, etag: `W/"${peering.etag}"`, type: peering.type, properties });
-    }
-    return { ...resource.body.properties, resourceGuid: resource.hidden.resourceGuid, subnets: shown, virtualNetworkPeerings: peerings };
+  async present(resource): Promise<JsonObject> {
+    return { ...resource.body.properties, resourceGuid: resource.hidden.resourceGuid };
   },
 
   async mayDelete(resource, { reader }) {
