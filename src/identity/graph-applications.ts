@@ -2,12 +2,11 @@
  * Applications and service principals at the directory's plane. https://learn.microsoft.com/graph/api/resources/application, .../serviceprincipal.
  * Service principals are those of applications, which the directory keeps, and managed identities, which the snapshot has.
  */
-import { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
 import { emptyReply, type Reply } from '#http/message.ts';
 import type { PrincipalRecord } from '#store/principals.ts';
-import { bodyOf, type Call, displayName, type GraphOptions, type Handler, notFound, one, page, type Routes } from './graph-call.ts';
+import { bad, bodyOf, type Call, displayName, type GraphOptions, type Handler, notFound, one, page, type Routes } from './graph-call.ts';
 import {
   addPassword,
   changeFederated,
@@ -95,11 +94,7 @@ async function principalOf(call: Call): Promise<Principal> {
 async function ownPrincipal(call: Call): Promise<Own> {
   const principal = await principalOf(call);
   if (principal.record) return principal;
-  throw new Fault(
-    'invalid',
-    'Request_BadRequest',
-    `'${principal.objectId}' is a managed identity: it has no secrets and lives with its resource. Change or delete '${principal.resourceId}'.`,
-  );
+  throw bad(`'${principal.objectId}' is a managed identity: it has no secrets and lives with its resource. Change or delete '${principal.resourceId}'.`);
 }
 
 async function showPrincipal(call: Call): Promise<Reply> {

@@ -92,7 +92,7 @@ export async function bodyOf<T extends object>({ request }: Call, schema: z.ZodT
       .filter((entry) => !kept(entry))
       .map(([name]) => `The property '${name.slice(0, 100)}' cannot be set here.`),
   ];
-  if (wrong.length > 0) throw new Fault('invalid', 'Request_BadRequest', wrong.slice(0, 10).join(' '));
+  if (wrong.length > 0) throw bad(wrong.slice(0, 10).join(' '));
   return value as T;
 }
 
@@ -107,4 +107,9 @@ export function notFound(key: string): never {
     'Request_ResourceNotFound',
     `Resource '${key.slice(0, 100)}' does not exist or one of its queried reference-property objects are not present.`,
   );
+}
+
+/** A `Request_BadRequest`, to be thrown: what was asked for cannot be. */
+export function bad(message: string): Fault {
+  return new Fault('invalid', 'Request_BadRequest', message);
 }

@@ -4,14 +4,13 @@
  * .../federatedidentitycredential. What clients ask: docs/sources.md#directory-credentials
  */
 import { randomUUID, X509Certificate } from 'node:crypto';
-import { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
 import { emptyReply, type Reply } from '#http/message.ts';
 import type { FederatedCredentialRecord, KeyRecord } from '#store/application-credentials.ts';
 import type { PrincipalRecord } from '#store/principals.ts';
 import type { Directory, NewSecret } from './directory.ts';
-import { bodyOf, type Call, NAME_CHARACTERS, notFound, one, page, time } from './graph-call.ts';
+import { bad, bodyOf, type Call, NAME_CHARACTERS, notFound, one, page, time } from './graph-call.ts';
 
 /** How many certificates an application may have: more than any rotation needs. */
 const MOST_KEYS = 20;
@@ -169,8 +168,4 @@ export async function deleteFederated(call: Call, application: PrincipalRecord):
   const { id } = await federatedOf(call, application);
   await call.directory.removeFederatedCredential(application.appId, id);
   return emptyReply(204);
-}
-
-function bad(message: string): Fault {
-  return new Fault('invalid', 'Request_BadRequest', message);
 }

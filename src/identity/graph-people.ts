@@ -6,7 +6,7 @@ import type { JsonObject } from '#base/json.ts';
 import { z } from '#base/schema.ts';
 import { emptyReply, jsonReply, type Reply } from '#http/message.ts';
 import type { GroupRecord } from '#store/people.ts';
-import { bodyOf, type Call, contextOf, displayName, notFound, one, page, type Routes } from './graph-call.ts';
+import { bad, bodyOf, type Call, contextOf, displayName, notFound, one, page, type Routes } from './graph-call.ts';
 import { type Filterable, parseGraphFilter } from './graph-filter.ts';
 import { objectsOf, shownObject } from './graph-objects.ts';
 import { presentGroup, presentUser } from './graph-people-shapes.ts';
@@ -163,10 +163,6 @@ async function showOrganization(call: Call): Promise<Reply> {
   const domain = { name: tenant.domain, isDefault: true, isInitial: true, type: 'Managed', capabilities: 'Email, OfficeCommunicationsOnline' };
   const value = [{ id: tenant.id, displayName: tenant.displayName, createdDateTime: tenant.createdAt, tenantType: 'AAD', verifiedDomains: [domain] }];
   return jsonReply(200, { '@odata.context': contextOf(call, 'organization'), value });
-}
-
-function bad(message: string): Fault {
-  return new Fault('invalid', 'Request_BadRequest', message);
 }
 
 export const peopleRoutes: Routes = {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '#base/clock.ts';
 import { asFault } from '#base/fault.ts';
-import type { ResourceKey } from '#base/resource-id.ts';
+import { resourceKey, subscriptionKeyOf } from '#base/resource-id.ts';
 import { readForm } from '#http/body.ts';
 import { jsonReply, type Plane, type Reply, type Request } from '#http/message.ts';
 import type { Machine, MachineIdentity, Snapshot } from '#topology/snapshot.ts';
@@ -96,8 +96,8 @@ async function token(
   if (!isKnownResource(resource))
     return refuse('invalid_resource', `AADSTS500011: The resource principal named ${resource.slice(0, 200)} was not found in the tenant.`);
   request.trace.push({ check: 'identity', ok: true, detail: `managed identity ${chosen.resourceId} of machine ${machine.name}` });
-  const subscription = chosen.resourceId.toLowerCase().split('/').slice(0, 3).join('/') as ResourceKey;
-  const tenantId = options.snapshot().access.subscriptions.get(subscription)?.tenantId;
+  const subscription = subscriptionKeyOf(resourceKey(chosen.resourceId));
+  const tenantId = subscription && options.snapshot().access.subscriptions.get(subscription)?.tenantId;
   const { token, expiresInSeconds } = await options.tokens.issueAccess({
     audience: resource,
     principal: {

@@ -3,7 +3,6 @@
  * script. A form is taken only with the cookie of the browser that it was given to, so that no other site can send it (RFC 6819 section 4.4.1.8).
  */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Clock } from '#base/clock.ts';
 import { readForm } from '#http/body.ts';
 import type { Reply, Request } from '#http/message.ts';
 import { Attempts } from './attempts.ts';
@@ -45,7 +44,7 @@ export class SignInPages {
   readonly #rooms: PageRooms;
   readonly #wrongCodes: Attempts;
 
-  constructor(rooms: PageRooms & { readonly clock: Clock }) {
+  constructor(rooms: PageRooms) {
     this.#rooms = rooms;
     this.#wrongCodes = new Attempts({ clock: rooms.clock, limit: WRONG_CODES, windowMs: WRONG_CODES_MS });
   }

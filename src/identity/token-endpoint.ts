@@ -18,7 +18,6 @@ export interface TokenRooms extends ClientRooms {
   readonly users: UserSignIn;
   readonly deviceCodes: DeviceCodes;
   readonly codes: AuthorizationCodes;
-  readonly clock: Clock;
 }
 
 /** Where a form was sent. */
