@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { phrasesElsewhere } from '../elsewhere.ts';
 import { writeImageLayout } from '../image.ts';
 import { familyOf, freePorts, instanceOf, isAlive, killServer, postern, ROOT, serverLog } from '../server.ts';
@@ -28,6 +28,9 @@ const PLAYS = readdirSync(import.meta.dirname)
   });
 /** No command of a script takes longer, however slow the machine. */
 const LIMIT_MS = 60_000;
+/** Plays of the Azure CLIs are most of them and wait much, for answers and by themselves: two at once. A suite is bounded by its plays alone. */
+const AZURE_PLAYS = { concurrency: 2, timeout: Number.POSITIVE_INFINITY };
+const PLAY = { timeout: 600_000 };
 /** Below the project, which machines see wherever it lies; places for passing files are their own. */
 const SHARED = join(ROOT, '.postern/clients');
 mkdirSync(SHARED, { recursive: true });
@@ -41,10 +44,36 @@ function playedElsewhere(script: string, client: string): string | undefined {
   return phrasesElsewhere().includes('played as root') ? 'played as root' : undefined;
 }
 
-for (const { name, script, client } of PLAYS) {
+const isAzure = ({ client }: Play): boolean => client !== undefined && client !== 'postern';
+for (const play of PLAYS.filter((each) => !isAzure(each))) definePlay(play);
+describe('with the Azure CLIs', AZURE_PLAYS, () => {
+  for (const play of PLAYS.filter(isAzure)) definePlay(play);
+});
+
+test('every script of the folder was played', () => {
+  assert.ok(PLAYS.length > 0, 'no script was found');
+  assert.deepEqual([...ran].sort(), PLAYS.map(({ name }) => name).sort());
+});
+
+/** Command lines of live processes that name the folder: whatever a script or its server started and did not end. */
+function processesNaming(folder: string): string[] {
+  const found: string[] = [];
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      if (command.includes(folder)) found.push(`${pid} ${command}`);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return found;
+}
+
+/** One play, against a server of its own; nothing of it stays. */
+function definePlay({ name, script, client }: Play): void {
   const skip = client === undefined ? undefined : (whyNot(client) ?? playedElsewhere(script, client));
   if (skip !== undefined) ran.add(name);
-  test(name, skip === undefined ? {} : { skip }, async () => {
+  test(name, skip === undefined ? PLAY : { skip }, async () => {
     const folder = mkdtempSync(join(SHARED, `${script.replace(/\.script$/, '')}-`));
     const data = join(folder, 'data');
     const work = join(folder, 'work');
@@ -92,23 +121,4 @@ for (const { name, script, client } of PLAYS) {
       rmSync(folder, { recursive: true, force: true });
     }
   });
-}
-
-test('every script of the folder was played', () => {
-  assert.ok(PLAYS.length > 0, 'no script was found');
-  assert.deepEqual([...ran].sort(), PLAYS.map(({ name }) => name).sort());
-});
-
-/** Command lines of live processes that name the folder: whatever a script or its server started and did not end. */
-function processesNaming(folder: string): string[] {
-  const found: string[] = [];
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      if (command.includes(folder)) found.push(`${pid} ${command}`);
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return found;
 }
