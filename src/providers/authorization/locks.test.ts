@@ -57,13 +57,13 @@ test('ReadOnly lets nothing pass but reading', async () => {
 test('a group with a locked resource is refused before anything of it is gone', async () => {
   const plane = await furnished();
   const group = `${plane.subscription}/resourceGroups/rg`;
-  await plane.put(lockOf(plane.id(ZONE)), { properties: { level: 'CanNotDelete' } }).catch(() => {});
   await plane.put(ZONE, { location: 'global' });
   await plane.put(lockOf(plane.id(ZONE)), { properties: { level: 'CanNotDelete' } });
   const before = plane.store.revision;
   const answer = await plane.ask('DELETE', group);
   assert.deepEqual(told(answer), LOCKED);
-  assert.ok(answer.message.includes(`are locked: '${plane.id(ZONE)}'`), answer.message);
+  const refused = `The scope '${group}' cannot perform delete operation because following scope(s) are locked: '${plane.id(ZONE)}'.`;
+  assert.ok(answer.message.startsWith(refused), answer.message);
   assert.equal(plane.store.revision, before);
   assert.equal((await plane.get(REGISTRY)).status, 200);
 });

@@ -246,6 +246,11 @@ test('an endpoint of another tenant may ask for a connection, which the registry
   const body = (list: string): object => ({ location: 'westeurope', properties: { subnet: { id: `${rg}/providers/${SUBNET}` }, [list]: connection } });
   const itself = await plane.ask('PUT', `${rg}/providers/${ENDPOINT}`, body('privateLinkServiceConnections'), as);
   assert.deepEqual([itself.status, itself.codes], [403, ['LinkedAuthorizationFailed']], 'as of a registry that is not there');
+  // A registry that no endpoint can reach is not there, whatever keeps it from being reached.
+  await plane.ask('PATCH', REGISTRY, { sku: { name: 'Standard' } });
+  const unreachable = await plane.ask('PUT', `${rg}/providers/${ENDPOINT}`, body('manualPrivateLinkServiceConnections'), as);
+  assert.deepEqual([unreachable.status, unreachable.codes], [400, ['InvalidPrivateLinkServiceId']], unreachable.message);
+  await plane.ask('PATCH', REGISTRY, { sku: { name: 'Premium' } });
   const asked = await plane.ask('PUT', `${rg}/providers/${ENDPOINT}`, body('manualPrivateLinkServiceConnections'), as);
   assert.equal(asked.status, 201, asked.message);
   const waiting = await plane.connection();
