@@ -1,73 +1,38 @@
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, beforeEach, test } from 'node:test';
+import { after, afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
-import { decodeJwt, exportJWK, type JWTPayload, SignJWT } from 'jose';
-import { FakeClock, isoTime } from '#base/clock.ts';
-import type { Plane, Reply } from '#http/message.ts';
+import { decodeJwt } from 'jose';
 import { requestOf } from '#http/request.fixture.ts';
 import { revokeSignIns } from '#store/sign-in.ts';
-import { Store } from '#store/store.ts';
-import { insertTenant } from '#store/tenants.ts';
-import type { Arrival } from '#topology/arrival.ts';
-import { Directory } from './directory.ts';
-import { SigningKeys } from './keys.ts';
-import { loginPlane } from './login.ts';
 import type { User } from './people.ts';
-import { EXCHANGE_AUDIENCE, GRAPH_AUDIENCES, MANAGEMENT_AUDIENCES, Tokens } from './tokens.ts';
-import { basicConstraints, certificate, pem } from './x509.ts';
+import { ARM, host, json, openSignIn, otherTenantId, refused, type SignIn, tenantId, text, v2 } from './sign-in.fixture.ts';
+import { GRAPH_AUDIENCES, MANAGEMENT_AUDIENCES } from './tokens.ts';
 
-const tenantId = '11111111-1111-1111-1111-111111111111';
-const otherTenantId = '22222222-2222-2222-2222-222222222222';
 const AZ = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const PASSWORD = 'correct horse';
-const ARM = 'https://management.azure.com/';
 const SCOPE = `${ARM}/.default offline_access openid profile`;
-const host: Arrival = { via: 'management', listener: 'host', peer: '127.0.0.1' };
-const v2 = `/${tenantId}/oauth2/v2.0/token`;
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-sign-in-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-let clock: FakeClock;
-let store: Store;
-let tokens: Tokens;
-let directory: Directory;
-let plane: Plane;
+let clock: SignIn['clock'];
+let store: SignIn['store'];
+let tokens: SignIn['tokens'];
+let directory: SignIn['directory'];
+let plane: SignIn['plane'];
+let post: SignIn['post'];
+let get: SignIn['get'];
 let ann: User;
 
 beforeEach(async () => {
-  clock = new FakeClock();
-  store = await Store.open(':memory:');
-  for (const [id, domain] of [
-    [tenantId, 'contoso.example'],
-    [otherTenantId, 'fabrikam.example'],
-  ] as const)
-    await store.write(({ database }) => insertTenant(database, { id, displayName: domain, domain, createdAt: isoTime(clock) }));
-  directory = await Directory.open({ store, clock });
-  tokens = new Tokens({ keys: await SigningKeys.open(folder, clock), clock, tenantId, groupsOf: (objectId) => directory.groupsOf(objectId) });
-  plane = loginPlane({
-    tokens,
-    directory,
-    store,
-    tenantId,
-    clock,
-    sealKey: Buffer.alloc(32, 7),
-    hostUrl: 'https://127.0.0.1:8443',
-    domain: 'azurecr.io',
-    hostDomain: 'localhost',
-  });
+  ({ clock, store, tokens, directory, plane, post, get } = await openSignIn(folder));
   ann = await directory.createUser({ tenantId, upn: 'ann@contoso.example', displayName: 'Ann', password: PASSWORD });
 });
+afterEach(() => store.close());
 
-// biome-ignore lint/suspicious/noExplicitAny: answers are read freely here.
-const json = (reply: Reply): any => JSON.parse(text(reply));
-const text = (reply: Reply): string => (reply.body?.kind === 'bytes' ? Buffer.from(reply.body.bytes).toString() : '');
-const post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Reply> =>
-  plane(requestOf('POST', `https://127.0.0.1:8443${path}`, { form, headers }), host);
-const get = (path: string, headers: Record<string, string> = {}): Promise<Reply> => plane(requestOf('GET', `https://127.0.0.1:8443${path}`, { headers }), host);
 const password = (more: Record<string, string> = {}) => ({
   grant_type: 'password',
   client_id: AZ,
@@ -76,8 +41,6 @@ const password = (more: Record<string, string> = {}) => ({
   scope: SCOPE,
   ...more,
 });
-const refused = (reply: Reply): [number, string, number] => [reply.status, json(reply).error, json(reply).error_codes[0]];
-
 // docs/sources.md#sign-in
 test('a user signs in by password: access, refresh and id token, and who it is for MSAL', async () => {
   const answer = json(await post('/organizations/oauth2/v2.0/token', password({ client_info: '1', claims: '{"access_token":{"xms_cc":{"values":["CP1"]}}}' })));
@@ -294,145 +257,6 @@ test('the authorization endpoint leads to the own machine only, and not without 
   }
 });
 
-const { privateKey: certificateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-/** A certificate of that key; who issued it does not matter. */
-const der = certificate({
-  serialNumber: Buffer.from([1]),
-  issuer: 'test',
-  subject: 'test',
-  notBeforeMs: 0,
-  notAfterMs: Date.UTC(2040, 0),
-  publicKey,
-  extensions: [basicConstraints(false)],
-  issuerKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-});
-const THUMBPRINT = createHash('sha1').update(der).digest('hex').toUpperCase();
-
-/** An application with that certificate, and what signs for it. */
-async function withCertificate(): Promise<{ appId: string; objectId: string; sign(claims: JWTPayload, header?: object): Promise<string> }> {
-  const { appId, objectId } = await directory.createServicePrincipal({ tenantId, displayName: 'app' });
-  await directory.replaceKeys(appId, [
-    {
-      keyId: '1',
-      appId,
-      thumbprint: THUMBPRINT,
-      pem: pem('CERTIFICATE', der),
-      displayName: 'CN=test',
-      startsAt: isoTime(clock),
-      expiresAt: new Date(clock.now() + 1e9).toISOString(),
-    },
-  ]);
-  const now = Math.floor(clock.now() / 1000);
-  return {
-    appId,
-    objectId,
-    sign: (claims, header = { alg: 'RS256', x5t: Buffer.from(THUMBPRINT, 'hex').toString('base64') }) =>
-      new SignJWT({ iss: appId, sub: appId, aud: `https://127.0.0.1:8443${v2}`, exp: now + 600, nbf: now, jti: 'j', ...claims })
-        .setProtectedHeader(header as { alg: string })
-        .sign(certificateKey),
-  };
-}
-const assertion = (appId: string, client_assertion: string, more: Record<string, string> = {}) => ({
-  grant_type: 'client_credentials',
-  client_id: appId,
-  client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-  client_assertion,
-  scope: `${ARM}/.default`,
-  ...more,
-});
-
-// docs/sources.md#client-assertions
-test('an application proves itself by its certificate', async () => {
-  const { appId, objectId, sign } = await withCertificate();
-  const sha256 = createHash('sha256').update(der).digest('base64url');
-  for (const header of [undefined, { alg: 'PS256', 'x5t#S256': sha256 }, { alg: 'RS256', kid: THUMBPRINT }]) {
-    const reply = await post(v2, assertion(appId, await sign({}, header)));
-    assert.equal(reply.status, 200, text(reply));
-    const { access_token } = json(reply);
-    assert.equal((await tokens.verifyAccess(access_token, MANAGEMENT_AUDIENCES)).objectId, objectId);
-    assert.equal(decodeJwt(access_token).appidacr, '2');
-  }
-  // One assertion for several requests, as MSAL sends it; the application named by it alone.
-  const { client_id: _, ...unnamed } = assertion(appId, await sign({ aud: 'https://login.microsoftonline.com/contoso.example/v2.0' }));
-  for (let i = 0; i < 2; i++) assert.equal((await post(v2, unnamed)).status, 200);
-
-  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  const forged = await new SignJWT({ iss: appId, sub: appId, aud: `https://127.0.0.1:8443${v2}`, exp: Math.floor(clock.now() / 1000) + 600 })
-    .setProtectedHeader({ alg: 'RS256', x5t: Buffer.from(THUMBPRINT, 'hex').toString('base64url') })
-    .sign(stranger);
-  const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ iss: appId, sub: appId })).toString('base64url')}.`;
-  const now = Math.floor(clock.now() / 1000);
-  const cases: [string, number][] = [
-    [forged, 700027],
-    [unsigned, 700027],
-    [await sign({}, { alg: 'RS256', x5t: 'AAAA' }), 700027],
-    [await sign({}, { alg: 'RS512', kid: THUMBPRINT }), 700027],
-    [await sign({ exp: now - 301 }), 700024],
-    [await sign({ nbf: now + 301 }), 700024],
-    [await sign({ aud: 'https://elsewhere.example/token' }), 700023],
-    [await sign({ aud: `https://127.0.0.1:8443/${otherTenantId}/oauth2/v2.0/token` }), 700023],
-    [await sign({ sub: 'someone' }), 700021],
-    [await sign({ iss: 'https://issuer.example' }), 700211],
-    ['x.y.z', 50027],
-  ];
-  for (const [given, code] of cases) assert.equal(json(await post(v2, assertion(appId, given))).error_codes?.[0], code, given.slice(0, 80));
-  assert.equal(refused(await post(v2, assertion(appId, forged, { client_assertion_type: 'x' })))[2], 900144);
-  assert.equal(refused(await post(`/${otherTenantId}/oauth2/v2.0/token`, assertion(appId, await sign({}))))[2], 700016, 'of another tenant');
-  clock.advance(1e9);
-  assert.equal(refused(await post(v2, assertion(appId, await sign({ exp: now + 1e6 + 600 }))))[2], 700027, 'a certificate ends');
-});
-
-test('an application proves itself by a token of the directory or of an issuer whose keys were given', async () => {
-  const { appId, objectId } = await directory.createServicePrincipal({ tenantId, displayName: 'app' });
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k' }] };
-  const credential = (id: string, issuer: string, subject: string, keys?: object) =>
-    directory.putFederatedCredential({ id, appId, name: id, issuer, subject, audiences: [EXCHANGE_AUDIENCE], description: undefined, jwks: keys });
-  await credential('own', `https://login.microsoftonline.com/${tenantId}/v2.0`, 'identity-1');
-  await credential('given', 'https://issuer.example', 'repo:a/b', jwks);
-  await credential('unknown', 'https://keyless.example', 'x');
-  const principal = { objectId: 'identity-1', appId: 'client-1', kind: 'ManagedIdentity', resourceId: '/subscriptions/s' } as const;
-  const own = (await tokens.issueAccess({ audience: EXCHANGE_AUDIENCE, principal })).token;
-  const now = Math.floor(clock.now() / 1000);
-  const foreign = (claims: JWTPayload) =>
-    new SignJWT({ iss: 'https://issuer.example', sub: 'repo:a/b', aud: EXCHANGE_AUDIENCE, exp: now + 600, ...claims })
-      .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-      .sign(privateKey);
-  for (const given of [own, await foreign({})]) {
-    const reply = await post(v2, assertion(appId, given));
-    assert.equal(reply.status, 200, text(reply));
-    assert.equal((await tokens.verifyAccess(json(reply).access_token, MANAGEMENT_AUDIENCES)).objectId, objectId);
-  }
-  const user = { objectId: 'identity-1', kind: 'User', upn: 'x@y' } as const;
-  const cases: [string, number][] = [
-    [(await tokens.issueAccess({ audience: ARM, principal })).token, 700211],
-    [await foreign({ aud: 'https://elsewhere.example' }), 700212],
-    [(await tokens.issueAccess({ audience: EXCHANGE_AUDIENCE, principal: { ...principal, objectId: 'identity-2' } })).token, 700213],
-    [(await tokens.issueAccess({ audience: EXCHANGE_AUDIENCE, principal: user })).token, 50013],
-    [`${own.slice(0, -8)}AAAAAAAA`, 50013],
-    [await foreign({ iss: 'https://keyless.example', sub: 'x' }), 50013],
-    [await foreign({ iss: 'https://other.example' }), 700211],
-    [await foreign({ exp: now - 301 }), 700024],
-    [`${(await foreign({})).slice(0, -8)}AAAAAAAA`, 50013],
-    [
-      await new SignJWT({ iss: 'https://issuer.example', sub: 'repo:a/b', aud: EXCHANGE_AUDIENCE, exp: now + 600 })
-        .setProtectedHeader({ alg: 'HS256', kid: 'k' })
-        .sign(randomBytes(32)),
-      50013,
-    ],
-  ];
-  for (const [given, code] of cases) assert.equal(json(await post(v2, assertion(appId, given))).error_codes?.[0], code, given.slice(-20));
-});
-
-test('an application of another tenant is not found, and a secret is not tried against its tenant', async () => {
-  const { appId, secret } = await directory.createServicePrincipal({ tenantId: otherTenantId, displayName: 'app' });
-  const form = { grant_type: 'client_credentials', client_id: appId, client_secret: secret, scope: `${ARM}/.default` };
-  assert.equal(refused(await post(v2, form))[2], 700016);
-  const { access_token } = json(await post('/adfs/oauth2/token', form));
-  assert.equal((await tokens.verifyAccess(access_token, MANAGEMENT_AUDIENCES)).tenantId, otherTenantId);
-  assert.equal(decodeJwt(access_token).iss, `https://sts.windows.net/${otherTenantId}/`);
-});
-
 test('keys rotate under a verifier that runs', async () => {
   const before = json(await post(v2, password())).access_token as string;
   await tokens.verifyAccess(before, MANAGEMENT_AUDIENCES);
@@ -453,22 +277,10 @@ test('MSAL is told that a password may be sent', async () => {
   assert.equal(json(await get('/fabrikam.example/v2.0/.well-known/openid-configuration')).issuer, `https://127.0.0.1:8443/${otherTenantId}/v2.0`);
 });
 
-test('an assertion whose claims are not of their types is malformed, whoever it names', async () => {
-  const { appId } = await directory.createServicePrincipal({ tenantId, displayName: 'app' });
-  const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const odd: unknown[] = [5, true, {}, [appId]];
-  const claims = [...odd.flatMap((value) => [{ iss: value, sub: appId }, { iss: appId, sub: value }, { sub: value }]), { iss: appId, sub: appId, aud: [1] }];
-  for (const each of [...claims, { iss: appId, sub: appId, exp: -1e20 }])
-    for (const client_id of [appId, '']) {
-      const form = assertion(appId, `${encoded({ alg: 'RS256' })}.${encoded(each)}.AAAA`, { client_id });
-      assert.deepEqual(refused(await post(v2, form)), [400, 'invalid_request', 50027], JSON.stringify(each));
-    }
-});
-
 test('a form of very many parameters holds nobody up', async () => {
   const body = Array.from({ length: 40_000 }, (_, index) => `${index.toString(36)}=`).join('&');
   const before = performance.now();
-  const reply = await plane(requestOf('POST', `https://127.0.0.1:8443${v2}`, { body, headers: { 'content-type': 'application/x-www-form-urlencoded' } }), host);
+  const reply = await post(v2, body);
   assert.equal(refused(reply)[2], 900144);
   assert.ok(performance.now() - before < 1500, 'each parameter is looked at once');
 });
@@ -499,27 +311,15 @@ test('whatever is sent, the answer is an OAuth error', async () => {
       fc.array(fc.tuple(fc.constantFrom(...names), value), { maxLength: 8 }),
       async (path, grant, pairs) => {
         const body = new URLSearchParams([['grant_type', grant], ...pairs]).toString();
-        const reply = await plane(
-          requestOf('POST', `https://127.0.0.1:8443${path}`, { body, headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
-          host,
-        );
+        const reply = await post(path, body);
         assert.ok(reply.status < 500, `${path} ${body}: ${reply.status}`);
         if (path.endsWith('token') && reply.status !== 200) assert.equal(typeof json(reply).error, 'string');
       },
     ),
     { numRuns: 150 },
   );
-  const twice = await plane(
-    requestOf('POST', `https://127.0.0.1:8443${v2}`, {
-      body: 'grant_type=password&grant_type=password',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    }),
-    host,
-  );
+  const twice = await post(v2, 'grant_type=password&grant_type=password');
   assert.deepEqual(refused(twice), [400, 'invalid_request', 9002313]);
-  const huge = await plane(
-    requestOf('POST', `https://127.0.0.1:8443${v2}`, { body: 'x'.repeat(300_000), headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
-    host,
-  );
+  const huge = await post(v2, 'x'.repeat(300_000));
   assert.deepEqual([huge.status, json(huge).error], [413, 'invalid_request']);
 });
