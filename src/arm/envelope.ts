@@ -71,5 +71,7 @@ async function embedded(engine: Engine, embeds: NonNullable<ResourceType['embeds
 export function warningsOf(engine: Engine, resource: Resource): Record<string, string[]> {
   const settings = engine.types.find(resource.type)?.unenforced?.(resource) ?? [];
   if (settings.length === 0) return {};
-  return { warning: settings.map((text) => `299 postern "${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`) };
+  // A setting's name alone says nothing to whom the header reaches; `postern status` has a heading over its list.
+  const told = settings.map((text) => (text.includes(':') ? text : `${text}: stored, not enforced`));
+  return { warning: told.map((text) => `299 postern "${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`) };
 }

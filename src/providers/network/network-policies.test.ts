@@ -109,7 +109,7 @@ test('a subnet names groups and tables of its region, which then show it and are
   assert.deepEqual((await subnet({ networkSecurityGroup: { id: plane.id(`${NSG}-north`) } })).codes, ['InvalidResourceReference']);
   const joined = await subnet({ networkSecurityGroup: { id: plane.id(NSG) }, routeTable: { id: plane.id(TABLE) } });
   assert.equal(joined.status, 200, joined.message);
-  assert.match(String(joined.headers.warning), /networkSecurityGroup.*routeTable/);
+  assert.match(String(joined.headers.warning), /networkSecurityGroup: stored, not enforced.*routeTable: stored, not enforced/);
   for (const [path, code] of [
     [NSG, 'InUseNetworkSecurityGroupCannotBeDeleted'],
     [TABLE, 'InUseRouteTableCannotBeDeleted'],
