@@ -2,6 +2,7 @@
  * The life of a resource: GET, PUT, PATCH, DELETE. The order of a write is the same for every type: authorization (before this file), ancestors, registration,
  * conditions, the body against the schemas, immutable properties, limit, admit, prepare, one transaction with what is owned and affected, and the wait for the world.
  */
+import { setImmediate } from 'node:timers/promises';
 import { etagMatches } from '#base/etag.ts';
 import { Fault } from '#base/fault.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
@@ -118,6 +119,8 @@ async function writeDraft(engine: Engine, work: Work, plan: Plan): Promise<Resou
   const later: Fault[] = [];
   for (const child of children.plans)
     try {
+      // There may be thousands: whoever only reads is served in between.
+      await setImmediate();
       await writeDraft(engine, work, child);
     } catch (error) {
       // All of them are heard; the transaction is undone either way.
@@ -305,8 +308,19 @@ export async function shown(engine: Engine, resource: Resource, status: number, 
   return jsonReply(status, envelope, { etag: shownEtag(representationTag(engine, resource, envelope)), ...warningsOf(engine, resource), ...headers });
 }
 
+/** The longest list of a body: as many subnets as Azure lets a virtual network have (docs/sources.md#virtual-networks). Rules hold each item against the others. */
+const LONGEST_LIST = 3000;
+
 /** The body of a PUT, PATCH or POST as an object. @throws Fault `InvalidRequestContent` */
 export function asObject(value: unknown): JsonObject {
   if (!isJsonObject(value)) throw invalidContent(value === undefined ? 'the body is empty; a JSON object was expected' : 'a JSON object was expected');
+  requireShortLists(value);
   return value;
+}
+
+/** How deep it goes `readJson` has bounded. @throws Fault `InvalidRequestContent` */
+function requireShortLists(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value) && value.length > LONGEST_LIST) throw invalidContent(`a list has ${value.length} items; ${LONGEST_LIST} are taken at most`);
+  for (const item of Object.values(value)) requireShortLists(item);
 }

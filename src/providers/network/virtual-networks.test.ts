@@ -1,6 +1,7 @@
 /** Rules of virtual networks and their subnets. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { ResourceKey } from '#base/resource-id.ts';
 import { ControlPlane, ENDPOINT, NETWORK, SUBNET } from '../control-plane.fixture.ts';
 
@@ -171,4 +172,27 @@ test('service endpoints are shown with their regions and state (docs/sources.md#
   assert.deepEqual(written.properties.serviceEndpoints, shown);
   // What was read is written back.
   assert.deepEqual((await plane.put(SUBNET, written)).properties.serviceEndpoints, shown);
+});
+
+test('longer lists than of subnets are refused at once, and long ones let others have their turns', async () => {
+  const plane = await furnished();
+  const subnets = (count: number): object => ({
+    subnets: Array.from({ length: count }, (_, index) => ({ name: `s${index}`, ...subnet(`10.${index >> 8}.${index & 255}.0/24`) })),
+  });
+  const many = `${NETWORK}-many`;
+  const prefixes = Array.from({ length: 60_000 }, (_, index) => `10.${index >> 8}.${index & 255}.0/29`);
+  for (const body of [network(['10.0.0.0/8'], subnets(3001)), network(prefixes), network(['10.0.0.0/8'], { dhcpOptions: { dnsServers: prefixes } })]) {
+    const answer = await plane.ask('PUT', many, body);
+    assert.deepEqual([answer.status, answer.codes], [400, ['InvalidRequestContent']]);
+    assert.match(answer.message, /3000 are taken at most/);
+  }
+  let written = false;
+  const write = plane.ask('PUT', many, network(['10.0.0.0/8'], subnets(100))).then(({ status }) => {
+    written = true;
+    return status;
+  });
+  let turns = 0;
+  for (; !written; turns++) await setImmediate();
+  assert.equal(await write, 201);
+  assert.ok(turns >= 100, `the event loop turned ${turns} times while it was written`);
 });
