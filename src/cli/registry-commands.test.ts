@@ -58,9 +58,25 @@ test('a token gets a scope map of its own, then passwords; one with other action
     /with other actions/,
   );
   await assert.rejects(run('acr token create -n t -r myregistry --repository app everything'), /Invalid action 'everything'/);
+  await assert.rejects(run('acr token create -n t -r myregistry --repository app'), /'app' has no action/);
   await assert.rejects(run('acr token create -n t -r myregistry'), /usage error/);
   const [named] = (await run('acr token create -n t -r myregistry --scope-map _repositories_pull --no-passwords')).writes;
   assert.deepEqual(named, [`PUT ${R}/tokens/t`, { properties: { scopeMapId: `${R}/scopeMaps/_repositories_pull`, status: 'enabled' } }]);
+});
+
+test('identities of a registry are given beside those it has, and taken one by one', async () => {
+  const own = (name: string): string => `${G}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+  const having = { ...registry, identity: { type: 'SystemAssigned, UserAssigned', userAssignedIdentities: { [own('a')]: {}, [own('b')]: {} } } };
+  const patched = (line: string): Promise<unknown> => written(`acr identity ${line}`, { [R]: having });
+  const all = { [own('a')]: {}, [own('b')]: {}, [own('c')]: {} };
+  assert.deepEqual(await patched('assign -n myregistry --identities c'), [
+    `PATCH ${R}`,
+    { identity: { type: 'SystemAssigned, UserAssigned', userAssignedIdentities: all } },
+  ]);
+  assert.deepEqual(await patched('remove -n myregistry --identities [system] A'), [
+    `PATCH ${R}`,
+    { identity: { type: 'UserAssigned', userAssignedIdentities: { [own('a')]: null, [own('b')]: {} } } },
+  ]);
 });
 
 test('the passwords of the admin user are asked for only when there is one', async () => {

@@ -73,6 +73,7 @@ const CASES: [string, string, readonly (Fact | readonly Fact[])[]][] = [
     'Shadowed /x/public -',
     [PE, zone('z'), zone('public', 'azurecr.io'), link('z', 'app'), link('public', 'app'), record('z', LINK, '10.0.1.4')],
   ],
+  ['a zone for the public name and no other', 'Shadowed /x/public -', [PE, zone('public', 'azurecr.io'), link('public', 'app')]],
   ['a longer zone', 'Shadowed /x/long -', [PE, zone('z'), zone('long', LINK), link('z', 'app'), link('long', 'app'), record('z', LINK, '10.0.1.4')]],
   ['a connection that waits', 'NotApproved - -', [endpoint('pe', 'app', '10.0.1.4', 'Pending'), zone('z'), link('z', 'app')]],
 ];

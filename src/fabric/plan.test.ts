@@ -154,6 +154,16 @@ test('an address in use is in use throughout a change of addresses, and the new 
   );
 });
 
+test('a machine that did not change is looked at again when its network comes', () => {
+  const fresh = freshNames();
+  const first = snapshotOf({ networks: {}, machines: { m: { network: 'a', addresses: [address('10.0.0.4')] } } });
+  const next = { ...snapshotOf({ networks: { a: [] }, machines: {} }), machines: first.machines };
+  const { standing } = reconcile(nothingStanding, first, fresh);
+  assert.equal([...standing.machines.values()][0]?.attachment, undefined);
+  const attached = reconcile(standing, next, fresh, first).standing;
+  assert.equal([...attached.machines.values()][0]?.attachment?.network, network('a'));
+});
+
 test('links go before namespaces, machines before networks', () => {
   const fresh = freshNames();
   const full = snapshotOf({ networks: { a: [address('10.0.0.9')] }, machines: { m: { network: 'a', addresses: [address('10.0.0.4')] } } });

@@ -136,6 +136,8 @@ test('az ad group: members of every kind, once each, checked through groups of g
   assert.match(again.body.error.message, /added object references already exist .*'members'/);
   for (const nobody of ['no', stranger.objectId]) assert.equal((await add(inner, nobody)).status, 404, 'of no tenant, or of another');
   assert.equal((await add(inner, inner)).status, 400);
+  const { id: application } = (await ask('POST', '/applications', { displayName: 'no principal' })).body;
+  assert.equal((await add(inner, application)).status, 404, 'an application is nobody; its service principal is');
 
   const members = (await ask('GET', `/groups/${inner}/members`)).body.value;
   assert.deepEqual(members.map((one: Record<string, string>) => one['@odata.type']).sort(), ['#microsoft.graph.servicePrincipal', '#microsoft.graph.user']);

@@ -147,6 +147,8 @@ test('a device waits for the person who types its code', async () => {
   assert.ok(device.message.includes(device.user_code));
   const poll = () => post('/adfs/oauth2/token', { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', client_id: AZ, device_code: device.device_code });
   assert.deepEqual(refused(await poll()), [400, 'authorization_pending', 70016]);
+  const elsewhere = { grant_type: 'device_code', client_id: '1950a258-227b-4e31-a9cf-717495945fc2', device_code: device.device_code };
+  assert.deepEqual(refused(await post(v2, elsewhere)), [400, 'invalid_grant', 70000], 'another client did not ask for it');
 
   const { cookie, state } = await opened('/devicelogin');
   const typed = { state, code: `${device.user_code.slice(0, 4)}-${device.user_code.slice(4)}`.toLowerCase(), username: ann.upn, password: PASSWORD };

@@ -196,6 +196,15 @@ describe('An import', () => {
     assert.equal((await refused(run(world, order(MCR, { ...to, registry: registryKey('gone') })))).code, 'TargetRegistryNotFound');
   });
 
+  it('takes no image of which a layer is gone', async () => {
+    const { world, client } = await worldWithTarget();
+    const { layer } = await client.pushImage('app', 'v1');
+    assert.equal((await client.ask('DELETE', `/v2/app/blobs/${layer}`)).status, 202);
+    const fault = await refused(run(world, order({ resourceId: idOf('myregistry'), sourceImage: 'app:v1' }, { targetTags: ['got:v1'] })));
+    assert.equal(fault.code, 'SourceImageNotFound');
+    assert.equal((await client.ask('GET', at('/v2/got/manifests/v1'))).code, 'NAME_UNKNOWN');
+  });
+
   it('takes no reference that is none', async () => {
     const { world } = await worldWithTarget();
     const bad: [Partial<ImportOrder>, string?][] = [

@@ -38,3 +38,12 @@ test('the limits of Premium are higher', async () => {
   const one = new Client(world, await world.principal('Owner'));
   assert.ok(!(await asked(one, 600)).includes(429));
 });
+
+test('deletions are counted apart from other writes, and may be fewer', async () => {
+  const world = await World.open({ registry: { sku: 'Basic' } });
+  world.newPlane(world.blobs, { requestLimits: new RequestLimits(world.clock) });
+  const one = new Client(world, await world.principal('Owner'));
+  for (let n = 0; n < 500; n++) assert.equal((await one.ask('DELETE', '/v2/app/manifests/none')).status, 404);
+  assert.equal((await one.ask('DELETE', '/v2/app/manifests/none')).status, 429);
+  assert.equal((await one.ask('POST', '/v2/app/blobs/uploads/')).status, 202);
+});
