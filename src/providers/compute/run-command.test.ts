@@ -37,6 +37,16 @@ test('a script is run in the machine, and its outputs come in one message', asyn
   assert.deepEqual(jobs, [{ kind: 'run-command', machine: plane.id(VM).toLowerCase(), script: body.script, parameters: body.parameters }]);
 });
 
+test('parameters that can be no arguments of a program are refused, not tried', async () => {
+  const plane = await withMachine();
+  plane.runJob = async () => assert.fail('it was tried');
+  const many = Array.from({ length: 1001 }, () => ({ name: 'a', value: '' }));
+  for (const parameters of [[{ name: 'a', value: 'x\0y' }], [{ name: 'a\0', value: '' }], [{ name: 'a', value: 'é'.repeat(70_000) }], many]) {
+    const answer = await plane.ask('POST', `${VM}/runCommand`, { commandId: 'RunShellScript', script: ['true'], parameters });
+    assert.deepEqual([answer.status, answer.codes], [400, ['InvalidParameter']], answer.message);
+  }
+});
+
 test('it needs a command that is there and the right to run it', async () => {
   const plane = await withMachine();
   const other = await plane.ask('POST', `${VM}/runCommand`, { commandId: 'RunPowerShellScript' });

@@ -23,12 +23,24 @@ const kept = z.record(z.string(), z.json());
 
 const RUN_COMMAND = 'Microsoft.Compute/virtualMachines/runCommand/action';
 
+/** Of all parameters of a script together: the kernel takes no longer argument (execve(2), MAX_ARG_STRLEN). */
+const PARAMETER_BYTES = 128 * 1024 - 1;
+/** What can be an argument of a program: no argument has a NUL. */
+const argument = z.string().regex(/^[^\0]*$/, 'it holds a NUL character, which no argument can');
+
 const runCommandRequest = z.object({
   commandId: z.string().refine((id) => id.toLowerCase() === 'runshellscript', {
     error: ({ input }) => `the command '${String(input).slice(0, 60)}' does not exist for Linux; RunShellScript does`,
   }),
   script: z.array(z.string()).optional(),
-  parameters: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
+  parameters: z
+    .array(z.object({ name: argument, value: argument }))
+    .max(1000)
+    .refine(
+      (parameters) => parameters.reduce((sum, { name, value }) => sum + Buffer.byteLength(`${name}=${value}`), 0) <= PARAMETER_BYTES,
+      `the parameters are longer than ${PARAMETER_BYTES} bytes together`,
+    )
+    .optional(),
 });
 
 /** A machine that exists runs. Azure shows this for `$expand=instanceView` only; here it always stands. */
