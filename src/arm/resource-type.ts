@@ -205,9 +205,9 @@ export interface ResourceType {
   remembers?(resource: Resource, reader: ResourceLookup): Promise<JsonObject>;
   /**
    * Keys of resources whose `owns` or `remembers` depends on this one: the engine asks them again in the same transaction, also after this one's deletion.
-   * Asked of the state before the change and of the state after it.
+   * Asked of the state before the change and of the state after it, with the other of the two: undefined for a resource that came or went.
    */
-  affects?(resource: Resource, reader: ResourceLookup): Promise<readonly ResourceKey[]>;
+  affects?(resource: Resource, reader: ResourceLookup, other: Resource | undefined): Promise<readonly ResourceKey[]>;
   /** What this resource makes true. Pure; the engine keeps the result by etag. */
   facts?(resource: Resource): readonly Fact[];
   /** The resource's properties as GET shows them: stored ones plus read-only ones. Default: the stored ones. */

@@ -106,7 +106,7 @@ export class Work {
     if (this.#removing.has(resource.key)) return;
     this.#removing.add(resource.key);
     const type = this.#engine.types.find(resource.type);
-    await this.#noteAffected(type, resource);
+    await this.#noteAffected(type, resource, undefined);
     const taken = await this.takenBy(resource);
     for (const child of await this.reader.children(resource.key)) await this.remove(child);
     const owned = new Set([...listedBy(resource), ...(await this.reader.owned(resource.key)).map(({ key }) => key)]);
@@ -189,10 +189,10 @@ export class Work {
     this.#writes++;
     if (previous) {
       this.#noteConcerns(previous);
-      await this.#noteAffected(type, previous);
+      await this.#noteAffected(type, previous, stored);
     }
     this.#noteConcerns(record);
-    await this.#noteAffected(type, stored);
+    await this.#noteAffected(type, stored, previous);
     return stored;
   }
 
@@ -233,8 +233,8 @@ export class Work {
     return { ...(await this.#transaction.resources.put({ ...record, hidden })), resourceId };
   }
 
-  async #noteAffected(type: ResourceType | undefined, resource: Resource): Promise<void> {
-    for (const key of (await type?.affects?.(resource, this.reader)) ?? []) this.#affected.add(key);
+  async #noteAffected(type: ResourceType | undefined, resource: Resource, other: Resource | undefined): Promise<void> {
+    for (const key of (await type?.affects?.(resource, this.reader, other)) ?? []) this.#affected.add(key);
   }
 
   #noteConcerns(record: ResourceRecord): void {

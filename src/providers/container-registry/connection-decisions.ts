@@ -1,15 +1,14 @@
 /** `GET {registry}/connectionDecisions`: who put each private endpoint connection into its state, and when. Not an Azure API: evidence asks it. */
 import type { Action } from '#arm/resource-type.ts';
-import { CONNECTION_TYPE, type Decision, endpointIdOf, linkStateOf } from './private-link.ts';
+import { CONNECTION_TYPE, connectionsOf, type Decision, endpointIdOf, linkStateOf } from './private-link.ts';
 
 export const connectionDecisions: Action = {
   method: 'GET',
   permission: `${CONNECTION_TYPE}/read`,
   async run(registry, _request, { reader }) {
-    const connections = (await reader.children(registry.key)).filter(({ type }) => type.toLowerCase() === CONNECTION_TYPE.toLowerCase());
     return {
       body: {
-        value: connections.map((connection) => {
+        value: (await connectionsOf(registry, reader)).map((connection) => {
           const { status, description } = linkStateOf(connection);
           const decision = connection.hidden.decision as Decision | undefined;
           return {

@@ -11,12 +11,12 @@ import { keyOf } from '../references.ts';
 import { connectionDecisions } from './connection-decisions.ts';
 import { importImage } from './import-image.ts';
 import { networkRuleFault } from './network-rules.ts';
-import { connectionsOf, GROUP_ID, homeRegionOf, REGISTRY_TYPE, REPLICATION_TYPE, regionsOf } from './private-link.ts';
+import { connectionsOf, GROUP_ID, homeRegionOf, REGISTRY_TYPE, regionsOf } from './private-link.ts';
 import { adminFacts, credentialActions, withAdminPasswords } from './registry-credentials.ts';
 import { registryProperties, registryPropertiesOf, registrySku } from './registry-properties.ts';
 import { isDowngrade, objections, unenforcedSettings } from './registry-rules.ts';
-import { systemScopeMaps } from './scope-maps.ts';
-import { endpointLimitOf, skuOf, TIERS } from './tiers.ts';
+import { countScopeMaps, systemScopeMaps } from './scope-maps.ts';
+import { childType, endpointLimitOf, skuOf, TIERS } from './tiers.ts';
 import { unservedActions } from './unserved-children.ts';
 
 /** 5-50 letters and digits (docs/sources.md#registry-shape). */
@@ -208,17 +208,17 @@ export const registries = resourceType({
         const { networkRuleSet } = registryPropertiesOf(resource);
         const { includedBytes: bytes, webhooks, tokens, scopeMaps, ipRules, virtualNetworkRules } = TIERS[sku];
         const count = (name: string, limit: number, currentValue: number): object => ({ name, limit, currentValue, unit: 'Count' });
-        const children = await childNames(resource.key, reader);
+        const children = (collection: string): Promise<number> => reader.countChildren(resource.key, childType(collection));
         const size = (await registryUsage(resource.key)).bytes;
-        const value = [{ name: 'Size', limit: bytes, currentValue: size, unit: 'Bytes' }, count('Webhooks', webhooks, children.webhooks?.length ?? 0)];
+        const value = [{ name: 'Size', limit: bytes, currentValue: size, unit: 'Bytes' }, count('Webhooks', webhooks, await children('webhooks'))];
         if (sku === 'Premium') {
           value.push(
-            count('Geo-replications', -1, await reader.countChildren(resource.key, REPLICATION_TYPE)),
+            count('Geo-replications', -1, await children('replications')),
             count('IPRules', ipRules, networkRuleSet.ipRules.length),
             count('VNetRules', virtualNetworkRules, networkRuleSet.virtualNetworkRules.length),
-            count('PrivateEndpointConnections', endpointLimitOf(resource), (await connectionsOf(resource, reader)).length),
-            count('ScopeMaps', scopeMaps, children.scopeMaps?.length ?? 0),
-            count('Tokens', tokens, children.tokens?.length ?? 0),
+            count('PrivateEndpointConnections', endpointLimitOf(resource), await children('privateEndpointConnections')),
+            count('ScopeMaps', scopeMaps, await countScopeMaps(resource.key, reader)),
+            count('Tokens', tokens, await children('tokens')),
           );
         }
         return { body: { value } };

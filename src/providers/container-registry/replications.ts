@@ -127,8 +127,8 @@ export const replications = resourceType({
   ],
 
   /** Every endpoint has an address for the region, and its zone groups a record: they follow when it comes and when it goes. */
-  async affects(resource, reader) {
-    return endpointsAndGroups(resource.parent as ResourceKey, reader);
+  async affects(resource, reader, other) {
+    return other ? [] : endpointsAndGroups(resource.parent as ResourceKey, reader);
   },
 
   /** docs/sources.md#replications; it is there as soon as it is asked for. */

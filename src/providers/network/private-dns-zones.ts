@@ -2,6 +2,7 @@
 import { resourceType } from '#arm/resource-type.ts';
 import { Fault } from '#base/fault.ts';
 import { propertiesSchema } from '../schema-parts.ts';
+import { countRecordSets } from './record-set.ts';
 import { startOfAuthority } from './soa-record-sets.ts';
 import { LINK_TYPE, MAX_LINKS, MAX_RECORD_SETS, MAX_REGISTRATION_LINKS, RECORD_TYPES, recordSetType, ZONE_TYPE, zoneName } from './zone-names.ts';
 
@@ -24,19 +25,19 @@ export const privateDnsZones = resourceType({
     return [await startOfAuthority(resource, reader)];
   },
 
-  /** A zone that comes back gets the records of the endpoints that write to it. */
-  async affects(resource, reader) {
+  /** A zone that comes back gets the records of the endpoints that write to it: there may be thousands, which no other change of it concerns. */
+  async affects(resource, reader, other) {
+    if (other) return [];
     return (await reader.referrers(resource.key, 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups')).map((group) => group.key);
   },
 
   facts: (resource) => [{ kind: 'zone', zone: resource.key, name: zoneName(resource.key) }],
 
   async present(resource, { reader }) {
-    const children = await reader.children(resource.key);
-    const links = children.filter((child) => child.type === LINK_TYPE);
+    const links = await reader.list(LINK_TYPE, resource.key);
     return {
       maxNumberOfRecordSets: MAX_RECORD_SETS,
-      numberOfRecordSets: children.length - links.length,
+      numberOfRecordSets: await countRecordSets(resource.key, reader),
       maxNumberOfVirtualNetworkLinks: MAX_LINKS,
       numberOfVirtualNetworkLinks: links.length,
       maxNumberOfVirtualNetworkLinksWithRegistration: MAX_REGISTRATION_LINKS,
@@ -46,7 +47,7 @@ export const privateDnsZones = resourceType({
 
   /** docs/sources.md#private-dns-zones: a zone with links is not deleted; its record sets go with it. */
   async mayDelete(resource, { reader }) {
-    const links = (await reader.children(resource.key)).filter((child) => child.type === LINK_TYPE);
+    const links = await reader.list(LINK_TYPE, resource.key);
     if (links.length === 0) return [];
     const ids = links.slice(0, 5).map((link) => `'${ZONE_TYPE}/${resource.name}/virtualNetworkLinks/${link.name}'`);
     return [

@@ -366,3 +366,18 @@ test('a zone that is deleted and made again gets its records back', async () => 
   await plane.put(ZONE, { location: 'global' });
   assert.equal((await plane.get(`${ZONE}/A/myregistry`)).status, 200);
 });
+
+test('a zone that only changes brings no record back: those who write to it are not asked', async () => {
+  const plane = await ControlPlane.open();
+  await plane.furnish();
+  await plane.put(ZONE, { location: 'global' });
+  await plane.put(ENDPOINT, plane.endpointBody());
+  await plane.put(`${ENDPOINT}/privateDnsZoneGroups/zg`, {
+    properties: { privateDnsZoneConfigs: [{ name: 'acr', properties: { privateDnsZoneId: plane.id(ZONE) } }] },
+  });
+  const record = `${ZONE}/A/myregistry`;
+  assert.equal((await plane.ask('DELETE', record)).status, 200);
+  await plane.ask('PATCH', ZONE, { tags: { a: 'b' } });
+  assert.equal((await plane.get(record)).status, 404);
+  assert.deepEqual([(await plane.properties(ZONE)).numberOfRecordSets, (await plane.properties(ZONE)).numberOfVirtualNetworkLinks], [2, 0]);
+});

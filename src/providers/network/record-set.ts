@@ -69,6 +69,13 @@ async function cnameConflict(draft: Draft, kind: RecordType, reader: ResourceLoo
   return undefined;
 }
 
+/** How many record sets a zone has, of all types. */
+export async function countRecordSets(zone: ResourceKey, reader: ResourceLookup): Promise<number> {
+  let count = 0;
+  for (const kind of RECORD_TYPES) count += await reader.countChildren(zone, recordSetType(kind));
+  return count;
+}
+
 /** A record set type. Record sets are written by clients or by their owner, a zone group (docs/sources.md#record-sets). */
 export function recordSets<Item>(records: Records<Item>): ResourceType {
   const { kind, property } = records;
@@ -89,10 +96,7 @@ export function recordSets<Item>(records: Records<Item>): ResourceType {
     listParameters: NAME_SUFFIX,
 
     async limit(draft, { reader }) {
-      const zone = draft.resourceId.parent as ResourceKey;
-      let count = 0;
-      for (const other of RECORD_TYPES) count += await reader.countChildren(zone, recordSetType(other));
-      if (count < MAX_RECORD_SETS) return undefined;
+      if ((await countRecordSets(draft.resourceId.parent as ResourceKey, reader)) < MAX_RECORD_SETS) return undefined;
       return new Fault('invalid', 'QuotaExceeded', `The zone has ${MAX_RECORD_SETS} record sets, as many as a zone may have.`);
     },
 
