@@ -102,6 +102,8 @@ test('who decided and when is kept, and saying it again changes nothing (docs/so
   await plane.put(ENDPOINT, { ...plane.endpointBody({ manual: true }), tags: { a: 'b' } });
   await plane.put(`${REGISTRY}/replications/eastus`, { location: 'eastus' });
   assert.deepEqual((await record()).hidden.decision, decided);
+  const [shown] = (await plane.get(`${REGISTRY}/connectionDecisions`)).body.value;
+  assert.deepEqual([shown.id, shown.decidedBy, shown.decidedAt], [connection, decided.by, decided.at]);
 });
 
 test('a connection that is not there is deleted already: 204 (docs/sources.md#connection-states)', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResourceKey } from '#base/resource-id.ts';
-import { ControlPlane, ENDPOINT, NETWORK, REGISTRY, SUBNET } from '../control-plane.fixture.ts';
+import { ControlPlane, ENDPOINT, NETWORK, OPERATOR, REGISTRY, SUBNET } from '../control-plane.fixture.ts';
 
 const OTHER = 'Microsoft.ContainerRegistry/registries/other';
 const registry = (sku: string, properties: object = {}, location = 'westeurope') => ({ location, sku: { name: sku }, properties });
@@ -320,6 +320,19 @@ test('a virtual network rule names a subnet that is there and has the service en
   );
   await assign('11111111-1111-4111-8111-111111111112', '4d97b98b-1d4f-4787-a291-c67834d212e7', plane.id(NETWORK));
   assert.equal((await plane.ask('PATCH', REGISTRY, ruleFor(plane), { as: principal })).status, 200);
+
+  const other = await plane.addSubscription((await plane.get(plane.subscription)).body.tenantId, OPERATOR);
+  const there = `${other}/resourceGroups/rg/providers`;
+  await plane.put(`${other}/resourceGroups/rg`, { location: 'westeurope' });
+  await plane.put(`${there}/${NETWORK}`, {
+    location: 'westeurope',
+    properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] }, subnets: [{ name: 's', properties: SERVICE_ENDPOINT }] },
+  });
+  await plane.ask('POST', `${other}/providers/Microsoft.ContainerRegistry/unregister`);
+  const rule = { properties: { networkRuleSet: { virtualNetworkRules: [{ id: `${there}/${SUBNET}` }] } } };
+  const unregistered = await plane.ask('PATCH', REGISTRY, rule);
+  assert.deepEqual(unregistered.codes, ['NetworkRuleValidationError']);
+  assert.match(unregistered.message, /is not registered to use namespace 'Microsoft\.ContainerRegistry'/);
 
   // A rule that lost its subnet keeps no other from being written (Azure/azure-cli#14596).
   await plane.put(`${SUBNET}2`, { properties: { ...SERVICE_ENDPOINT, addressPrefix: '10.0.2.0/24' } });
