@@ -228,8 +228,6 @@ export interface ResourceType {
   readonly subscriptionActions?: Readonly<Record<string, Omit<Action, 'run'> & { run(request: unknown, context: HookContext): Promise<unknown> }>>;
   /** Settings of this resource that are stored but do not act yet; each becomes a `Warning` header and a line of `postern status`. */
   unenforced?(resource: Resource): readonly string[];
-  /** Columns of the CLI's table output: heading -> JMESPath in the flattened resource. */
-  readonly table?: Readonly<Record<string, string>>;
 }
 
 /** A type as given, with its literal kept; gives each type file one checked export. */

@@ -27,6 +27,4 @@ export const locks = resourceType({
     const { atScope } = parseRoleFilter(filter, []);
     return (await reader.list(LOCK_TYPE, '/')).filter(({ parent = '/' }) => isWithin(scope, parent) || (!atScope && isWithin(parent, scope)));
   },
-
-  table: { Name: 'name', Level: 'level', Notes: 'notes' },
 });

@@ -151,8 +151,6 @@ export const roleAssignments = resourceType({
       : [
           'condition: it is not evaluated; the role gives no data actions and no rights over Microsoft.Authorization but reading, and everything else without it',
         ],
-
-  table: { Principal: 'principalId', Role: 'roleDefinitionId', Scope: 'scope' },
 });
 
 /** docs/sources.md#principal-not-found */

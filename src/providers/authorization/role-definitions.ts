@@ -135,6 +135,4 @@ export const roleDefinitions = resourceType({
     const role = await roleByGuid(id.name, reader);
     return role && isSeenAt(role, id.parent ?? '/') ? role : undefined;
   },
-
-  table: { Name: 'roleName', Type: 'type', Description: 'description', Id: 'name' },
 });

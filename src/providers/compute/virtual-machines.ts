@@ -206,6 +206,4 @@ export const virtualMachines = resourceType({
       .filter(([, value]) => value !== undefined)
       .map(([name]) => `${name}: a machine runs what the host has, without size or image of its own`);
   },
-
-  table: { Name: 'name', ResourceGroup: 'resourceGroup', Location: 'location' },
 });

@@ -47,6 +47,4 @@ export const agentPools = resourceType({
   },
 
   unenforced: () => ['agent pool: no machine is started, there are no builds'],
-
-  table: { NAME: 'name', COUNT: 'count', SKU: 'tier', OS: 'os', VNET: 'virtualNetworkSubnetResourceId', 'PROVISIONING STATE': 'provisioningState' },
 });

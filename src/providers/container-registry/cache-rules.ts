@@ -51,6 +51,4 @@ export const cacheRules = resourceType({
   },
 
   unenforced: () => ['cache rule: nothing is fetched from the source'],
-
-  table: { NAME: 'name', SOURCE: 'sourceRepository', TARGET: 'targetRepository', 'CREATION DATE': 'creationDate' },
 });

@@ -35,6 +35,4 @@ export const credentialSets = resourceType({
   },
 
   unenforced: () => ['credential set: its secrets are not read'],
-
-  table: { NAME: 'name', 'LOGIN SERVER': 'loginServer', 'CREATION DATE': 'creationDate' },
 });

@@ -102,11 +102,4 @@ export const privateEndpointConnections = resourceType({
     const endpoint = keyOf(endpointIdOf(resource));
     return [endpoint, ...(await zoneGroupsOf(endpoint, reader))];
   },
-
-  table: {
-    Name: 'name',
-    Status: 'privateLinkServiceConnectionState.status',
-    Description: 'privateLinkServiceConnectionState.description',
-    PrivateEndpoint: 'privateEndpoint.id',
-  },
 });

@@ -24,6 +24,4 @@ export const privateLinkResources = resourceType({
       requiredZoneNames: [`privatelink.${domain}`],
     };
   },
-
-  table: { Name: 'name', GroupId: 'groupId', RequiredMembers: "join(', ', requiredMembers)", RequiredZoneNames: "join(', ', requiredZoneNames)" },
 });

@@ -252,14 +252,4 @@ export const registries = resourceType({
   },
 
   unenforced: (resource) => unenforcedSettings(registryPropertiesOf(resource), resource.body.identity),
-
-  table: {
-    NAME: 'name',
-    'RESOURCE GROUP': 'resourceGroup',
-    LOCATION: 'location',
-    SKU: 'sku.name',
-    'LOGIN SERVER': 'loginServer',
-    'CREATION DATE': 'creationDate',
-    'ADMIN ENABLED': 'adminUserEnabled',
-  },
 });

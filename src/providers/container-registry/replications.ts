@@ -158,13 +158,4 @@ export const replications = resourceType({
   unenforced(resource) {
     return resource.body.properties.zoneRedundancy === 'Enabled' ? ['zoneRedundancy'] : [];
   },
-
-  table: {
-    NAME: 'name',
-    LOCATION: 'location',
-    'PROVISIONING STATE': 'provisioningState',
-    STATUS: 'status.displayStatus',
-    'REGION ENDPOINT ENABLED': 'regionEndpointEnabled',
-    'ZONE REDUNDANCY': 'zoneRedundancy',
-  },
 });

@@ -109,6 +109,4 @@ export const scopeMaps = resourceType({
 
   unenforced: (resource) =>
     actionsOf(resource).some((action) => action.startsWith('gateway/')) ? ['actions: those of gateway/ act nowhere, there are no connected registries'] : [],
-
-  table: { NAME: 'name', TYPE: 'type', 'CREATION DATE': 'creationDate', DESCRIPTION: 'description' },
 });

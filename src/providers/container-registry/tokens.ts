@@ -108,13 +108,4 @@ export const tokens = resourceType({
 
   unenforced: (resource) =>
     (propertiesOf(resource).credentials?.certificates ?? []).length > 0 ? ['credentials.certificates: nobody signs in with a certificate'] : [],
-
-  table: {
-    NAME: 'name',
-    'SCOPE MAP': "split(scopeMapId || '', '/')[-1]",
-    'PASSWORD1 EXPIRY': "credentials.passwords[?name=='password1'] | [0].expiry",
-    'PASSWORD2 EXPIRY': "credentials.passwords[?name=='password2'] | [0].expiry",
-    STATUS: 'status',
-    'CREATION DATE': 'creationDate',
-  },
 });

@@ -59,6 +59,4 @@ export const webhooks = resourceType({
   actions,
 
   unenforced: () => ['webhook: nobody is called'],
-
-  table: { NAME: 'name', LOCATION: 'location', ACTIONS: "join(', ', actions)", SCOPE: 'scope', STATUS: 'status' },
 });

@@ -40,6 +40,4 @@ export const federatedIdentityCredentials = resourceType({
   },
 
   unenforced: () => ['federated credential: no token of its issuer is taken for the identity'],
-
-  table: { Name: 'name', Issuer: 'issuer', Subject: 'subject' },
 });

@@ -53,6 +53,4 @@ export const userAssignedIdentities = resourceType({
   },
 
   unenforced: (resource) => (resource.body.properties.isolationScope === 'Regional' ? ['isolationScope'] : []),
-
-  table: { Name: 'name', ResourceGroup: 'resourceGroup', Location: 'location', PrincipalId: 'principalId', ClientId: 'clientId' },
 });

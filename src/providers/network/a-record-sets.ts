@@ -10,7 +10,6 @@ export const aRecordSets = recordSets({
   item: z.object({ ipv4Address: ipAddressText }),
   data: ({ ipv4Address }) => ipv4Address,
   text: ({ ipv4Address }) => ipv4Address,
-  shown: "join(', ', aRecords[].ipv4Address)",
 });
 
 /** The record set that a zone group keeps for one name of its endpoint (docs/sources.md#zone-group-records). */

@@ -8,5 +8,4 @@ export const aaaaRecordSets = recordSets({
   item: z.object({ ipv6Address: z.ipv6({ error: (issue) => `'${issue.input}' is not an IPv6 address` }) }),
   data: ({ ipv6Address }) => ipv6Address,
   text: ({ ipv6Address }) => ipv6Address.toLowerCase(),
-  shown: "join(', ', aaaaRecords[].ipv6Address)",
 });

@@ -10,7 +10,6 @@ export const cnameRecordSets = recordSets({
   item: z.object({ cname: targetName }),
   data: ({ cname }) => canonicalName(cname),
   text: ({ cname }) => canonicalName(cname),
-  shown: 'cnameRecord.cname',
 
   /** RFC 1034 section 3.6.2: the zone's name has its SOA. */
   async admit(draft) {

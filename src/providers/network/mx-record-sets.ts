@@ -8,5 +8,4 @@ export const mxRecordSets = recordSets({
   item: z.object({ preference: uint16, exchange: targetName }),
   data: ({ preference, exchange }) => ({ preference, exchange: canonicalName(exchange) }),
   text: ({ preference, exchange }) => `${preference} ${canonicalName(exchange)}`,
-  shown: "join(', ', mxRecords[].join(' ', [to_string(preference), exchange]))",
 });

@@ -206,6 +206,4 @@ export const networkInterfaces = resourceType({
       ...(networkSecurityGroup ? ['networkSecurityGroup'] : []),
     ];
   },
-
-  table: { Name: 'name', ResourceGroup: 'resourceGroup', Location: 'location', PrivateIPAddress: "join(', ', ipConfigurations[].privateIPAddress)" },
 });

@@ -42,6 +42,4 @@ export const networkSecurityGroups = resourceType({
   },
 
   unenforced: () => ['network security group: packets are not filtered'],
-
-  table: { Name: 'name', ResourceGroup: 'resourceGroup', Location: 'location', ProvisioningState: 'provisioningState' },
 });

@@ -137,5 +137,4 @@ export const privateDnsZoneGroups = resourceType({
   },
 
   /** While there is no group, the endpoint shows its names itself. */
-  table: { Name: 'name', Zones: "join(', ', privateDnsZoneConfigs[].privateDnsZoneId)" },
 });

@@ -58,6 +58,4 @@ export const privateDnsZones = resourceType({
       ),
     ];
   },
-
-  table: { ZoneName: 'name', ResourceGroup: 'resourceGroup', RecordSets: 'numberOfRecordSets', VirtualNetworkLinks: 'numberOfVirtualNetworkLinks' },
 });

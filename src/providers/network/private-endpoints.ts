@@ -319,11 +319,4 @@ export const privateEndpoints = resourceType({
     const { applicationSecurityGroups } = resource.body.properties;
     return Array.isArray(applicationSecurityGroups) && applicationSecurityGroups.length > 0 ? ['applicationSecurityGroups'] : [];
   },
-
-  table: {
-    Name: 'name',
-    ResourceGroup: 'resourceGroup',
-    Location: 'location',
-    Status: '(privateLinkServiceConnections || manualPrivateLinkServiceConnections)[0].privateLinkServiceConnectionState.status',
-  },
 });

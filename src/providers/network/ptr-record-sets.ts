@@ -8,5 +8,4 @@ export const ptrRecordSets = recordSets({
   item: z.object({ ptrdname: targetName }),
   data: ({ ptrdname }) => canonicalName(ptrdname),
   text: ({ ptrdname }) => canonicalName(ptrdname),
-  shown: "join(', ', ptrRecords[].ptrdname)",
 });

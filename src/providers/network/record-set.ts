@@ -46,8 +46,6 @@ export interface Records<Item> {
   data(item: Item): unknown;
   /** The same for two records that are one. */
   text(item: Item): string;
-  /** Its value in the table output, a JMESPath expression. */
-  readonly shown: string;
   readonly admit?: (draft: Draft, items: readonly Item[], reader: ResourceLookup) => Promise<readonly Fault[]>;
 }
 
@@ -132,8 +130,6 @@ export function recordSets<Item>(records: Records<Item>): ResourceType {
     async present(resource): Promise<JsonObject> {
       return shownRecordSet(resource);
     },
-
-    table: { Name: 'name', Fqdn: 'fqdn', Ttl: 'ttl', Type: `'${kind}'`, Value: records.shown },
   });
 }
 

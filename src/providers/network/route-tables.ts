@@ -33,6 +33,4 @@ export const routeTables = resourceType({
   },
 
   unenforced: () => ['route table: packets go the short way'],
-
-  table: { Name: 'name', ResourceGroup: 'resourceGroup', Location: 'location', ProvisioningState: 'provisioningState' },
 });

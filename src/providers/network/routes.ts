@@ -58,6 +58,4 @@ export const routes = resourceType({
   },
 
   unenforced: () => ['route: packets go the short way'],
-
-  table: { Name: 'name', AddressPrefix: 'addressPrefix', NextHopType: 'nextHopType', NextHopIpAddress: 'nextHopIpAddress' },
 });

@@ -83,18 +83,6 @@ export const securityRules = resourceType({
   },
 
   unenforced: () => ['security rule: packets are not filtered'],
-
-  table: {
-    Name: 'name',
-    Priority: 'priority',
-    SourcePortRanges: 'sourcePortRange',
-    SourceAddressPrefixes: 'sourceAddressPrefix',
-    Access: 'access',
-    Protocol: 'protocol',
-    Direction: 'direction',
-    DestinationPortRanges: 'destinationPortRange',
-    DestinationAddressPrefixes: 'destinationAddressPrefix',
-  },
 });
 
 /** The rules that every group has beneath its own (docs/sources.md#security-rules). */

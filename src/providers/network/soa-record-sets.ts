@@ -115,6 +115,4 @@ export const soaRecordSets = resourceType({
       ),
     ];
   },
-
-  table: { Name: 'name', Fqdn: 'fqdn', Ttl: 'ttl', Type: "'SOA'", Value: "join(' ', [soaRecord.host, soaRecord.email, to_string(soaRecord.serialNumber)])" },
 });

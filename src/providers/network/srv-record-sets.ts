@@ -8,5 +8,4 @@ export const srvRecordSets = recordSets({
   item: z.object({ priority: uint16, weight: uint16, port: uint16, target: targetName }),
   data: ({ target, ...numbers }) => ({ ...numbers, target: canonicalName(target) }),
   text: ({ priority, weight, port, target }) => `${priority} ${weight} ${port} ${canonicalName(target)}`,
-  shown: "join(', ', srvRecords[].join(' ', [to_string(priority), to_string(weight), to_string(port), target]))",
 });

@@ -124,11 +124,4 @@ export const subnets = resourceType({
       ...(privateEndpointNetworkPolicies !== 'Disabled' ? ['privateEndpointNetworkPolicies: there are no network policies to apply yet'] : []),
     ];
   },
-
-  table: {
-    Name: 'name',
-    AddressPrefix: 'addressPrefix',
-    PrivateEndpointNetworkPolicies: 'privateEndpointNetworkPolicies',
-    ProvisioningState: 'provisioningState',
-  },
 });

@@ -19,5 +19,4 @@ export const txtRecordSets = recordSets({
   }),
   data: ({ value }) => value,
   text: ({ value }) => JSON.stringify(value),
-  shown: "join(', ', txtRecords[].join('', value))",
 });

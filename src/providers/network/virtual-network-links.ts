@@ -90,12 +90,4 @@ export const virtualNetworkLinks = resourceType({
       ...(resolutionPolicy === 'NxDomainRedirect' ? ['resolutionPolicy: a name that the zone does not have stays NXDOMAIN'] : []),
     ];
   },
-
-  table: {
-    LinkName: 'name',
-    ResourceGroup: 'resourceGroup',
-    RegistrationEnabled: 'registrationEnabled',
-    VirtualNetwork: 'virtualNetwork.id',
-    LinkState: 'virtualNetworkLinkState',
-  },
 });

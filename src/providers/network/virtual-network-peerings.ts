@@ -216,13 +216,4 @@ export const virtualNetworkPeerings = resourceType({
   },
 
   unenforced: () => ['peering: packets do not cross between networks'],
-
-  table: {
-    Name: 'name',
-    PeeringState: 'peeringState',
-    SyncLevel: 'peeringSyncLevel',
-    AllowVirtualNetworkAccess: 'allowVirtualNetworkAccess',
-    RemoteVirtualNetwork: 'remoteVirtualNetwork.id',
-    ProvisioningState: 'provisioningState',
-  },
 });

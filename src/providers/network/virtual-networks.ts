@@ -174,12 +174,4 @@ export const virtualNetworks = resourceType({
       ...(encryption?.enabled ? ['encryption'] : []),
     ];
   },
-
-  table: {
-    Name: 'name',
-    ResourceGroup: 'resourceGroup',
-    Location: 'location',
-    Prefixes: "join(', ', addressSpace.addressPrefixes)",
-    NumSubnets: 'length(subnets)',
-  },
 });

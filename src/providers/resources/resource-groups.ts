@@ -13,5 +13,4 @@ export const resourceGroups = resourceType({
     message: "a resource group's name has up to 90 letters, digits, '-', '_', '.', '(' and ')', and does not end with '.'",
   },
   properties: propertiesSchema({}),
-  table: { Name: 'name', Location: 'location', Status: 'provisioningState' },
 });

@@ -72,6 +72,4 @@ export const subscriptionAliases = resourceType({
     const properties = { roleDefinitionId: OWNER, principalId: owner, principalType: 'User' };
     return [subscription, { id: `${id}/providers/Microsoft.Authorization/roleAssignments/${subscriptionId}`, body: { properties } }];
   },
-
-  table: { Name: 'name', SubscriptionId: 'subscriptionId' },
 });

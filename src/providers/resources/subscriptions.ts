@@ -16,5 +16,4 @@ export const subscriptions = resourceType({
     state: z.string().default('Enabled'),
   }),
   facts: (subscription) => [{ kind: 'subscription', subscription: subscription.key, tenantId: String(subscription.hidden.tenantId) }],
-  table: { Name: 'displayName', SubscriptionId: 'subscriptionId', State: 'state' },
 });
