@@ -1,11 +1,11 @@
 /** docs/reference/ is what the sources say today. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from '../server.ts';
 import { faultCodes } from './fault-codes.ts';
-import { pages } from './pages.ts';
+import { azCommands, pages } from './pages.ts';
 
 for (const [name, text] of pages())
   test(`docs/reference/${name} is up to date (else: npm run reference)`, () => {
@@ -19,4 +19,22 @@ test('faults are found however they are made', () => {
   assert.equal(codes.get('DisablingPublicNetworkAccessNotSupported')?.kind, 'invalid');
   assert.match(codes.get('SubnetIsFull')?.message ?? '', /^Subnet … with address prefix …/);
   assert.ok(codes.size > 100, `${codes.size} codes`);
+});
+
+test('the commands that the scripts play with az are told as served', () => {
+  const served = new Set(
+    azCommands()
+      .filter(({ state }) => state !== 'not yet')
+      .map(({ command }) => command),
+  );
+  const folder = join(ROOT, 'test/clients');
+  const played = new Set<string>();
+  // What is refused on purpose says nothing.
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.script')))
+    for (const [, words = ''] of readFileSync(join(folder, name), 'utf8').matchAll(
+      /^(?:\[\S+\] )?exec (?:postern exec --vm \S+ -- (?:env \S+ \S+ )?)?az ((?:[a-z][a-z-]*(?: |$))+)/gm,
+    ))
+      played.add(`az ${words.trim()}`);
+  assert.ok(played.size > 100, `${played.size} commands`);
+  assert.deepEqual([...played].filter((command) => !served.has(command)).sort(), []);
 });

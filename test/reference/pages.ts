@@ -136,14 +136,19 @@ function faultsPage(): string {
   )}\n`;
 }
 
-interface Command {
+export interface Command {
   readonly command: string;
   readonly state: 'works' | 'stored only' | 'not yet';
   readonly note?: string;
 }
 
+/** Every command of az that somebody has tried, with what came of it. */
+export function azCommands(): readonly Command[] {
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'az-commands.json'), 'utf8')) as Command[];
+}
+
 function commandsPage(): string {
-  const commands = JSON.parse(readFileSync(join(import.meta.dirname, 'az-commands.json'), 'utf8')) as Command[];
+  const commands = azCommands();
   const count = (state: Command['state']): number => commands.filter((command) => command.state === state).length;
   return `# Commands of az\n\n${HEAD}\n${count('works')} work, ${count('stored only')} are stored only (the setting is kept and shown, and does not act yet), ${count('not yet')} not yet.\n\n${table(
     ['command', 'state', 'note'],
